@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fuse/handler.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <exception>
+#include <new>
+#include <utility>
+
+#include "fuse/cache_policy.h"
+#include "fuse/libfuse.h"
+#include "fuse/translate.h"
+
+namespace wasifs::fuse {
+
+Context::Context(std::shared_ptr<const Tree> served, std::uint64_t root_ino)
+    : tree(std::move(served)), inodes(tree->root(), root_ino) {}
+
+Result<std::unique_ptr<Context>> Context::make(std::shared_ptr<const Tree> tree) {
+  const Result<Attr> attr = tree->attr(tree->root());
+  if (!attr) return wasifs::fail(attr.error());
+  return std::make_unique<Context>(std::move(tree), attr->ino);
+}
+
+Context& Request::context() const noexcept { return *static_cast<Context*>(fuse_req_userdata(raw_)); }
+std::uint32_t Request::uid() const noexcept { return fuse_req_ctx(raw_)->uid; }
+std::uint32_t Request::gid() const noexcept { return fuse_req_ctx(raw_)->gid; }
+
+void Request::done() noexcept { fuse_reply_err(take(), 0); }
+
+void Request::fail(Errc error) noexcept { fuse_reply_err(take(), static_cast<int>(error)); }
+
+void Request::answer(const Status& status) noexcept { status ? done() : fail(status.error()); }
+
+void Request::answer_bytes(std::span<const std::byte> bytes) noexcept {
+  fuse_reply_buf(take(), reinterpret_cast<const char*>(bytes.data()), bytes.size());
+}
+
+void Request::answer_attr(const VNode& vnode, const Attr& attr) noexcept {
+  const struct stat status = to_stat(attr);
+  const double timeout = cache_policy(context().tree->traits(vnode)).attributes;
+  fuse_reply_attr(take(), &status, timeout);
+}
+
+void answer_exception(Request& request) noexcept {
+  Errc error = Errc::eio;
+  try {
+    throw;
+  } catch (const std::bad_alloc&) {
+    error = Errc::enomem;
+  } catch (const std::exception& exception) {
+    spdlog::error("a request failed with an exception: {}", exception.what());
+  } catch (...) {
+    spdlog::error("a request failed with an unknown exception");
+  }
+  if (!request.answered()) request.fail(error);
+}
+
+std::span<std::byte> scratch(std::size_t size) {
+  thread_local std::unique_ptr<std::byte[]> buffer;
+  thread_local std::size_t capacity = 0;
+  const std::size_t wanted = std::min(size, kMaxTransfer);
+  if (wanted > capacity) {
+    constexpr std::size_t kFirst = std::size_t{128} << 10;
+    const std::size_t grown = std::clamp(capacity * 2, std::max(wanted, kFirst), kMaxTransfer);
+    buffer = std::make_unique_for_overwrite<std::byte[]>(grown);
+    capacity = grown;
+  }
+  return {buffer.get(), wanted};
+}
+
+}  // namespace wasifs::fuse

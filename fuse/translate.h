@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include <cstdint>
+
+#include "wasifs/error.h"
+#include "wasifs/types.h"
+
+namespace wasifs::fuse {
+
+/// The S_IFMT bits of a type, and back. einval: no type has these bits.
+[[nodiscard]] mode_t type_bits(FileType type) noexcept;
+[[nodiscard]] Result<FileType> type_from_mode(mode_t mode) noexcept;
+
+[[nodiscard]] struct stat to_stat(const Attr& attr) noexcept;
+[[nodiscard]] struct statvfs to_statvfs(const StatFs& info) noexcept;
+
+/// What a setattr request asks for. `to_set` is the mask of FUSE_SET_ATTR_*;
+/// a time of "now" is read from the clock that the layers stamp with.
+[[nodiscard]] SetAttr to_set_attr(const struct stat& wanted, int to_set) noexcept;
+
+/// open(2)'s flags. einval: both access bits.
+[[nodiscard]] Result<OpenFlags> to_open_flags(int flags) noexcept;
+
+/// renameat2(2)'s flags. einval: RENAME_WHITEOUT or a combination.
+[[nodiscard]] Result<RenameMode> to_rename_mode(unsigned flags) noexcept;
+
+/// fallocate(2)'s mode. enotsup: one that no layer has.
+[[nodiscard]] Result<AllocateMode> to_allocate_mode(int mode) noexcept;
+
+/// setxattr(2)'s flags. einval: both, or others.
+[[nodiscard]] Result<XattrMode> to_xattr_mode(int flags) noexcept;
+
+}  // namespace wasifs::fuse

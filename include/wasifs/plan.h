@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "wasifs/error.h"
+
+namespace wasifs {
+
+enum class LayerKind : std::uint8_t { base, memory, host, webc, static_text, commands };
+enum class Access : std::uint8_t {
+  rw,   ///< changes go to the source itself
+  cow,  ///< changes go to memory
+  ro,   ///< changes are refused
+};
+enum class ConflictMode : std::uint8_t { override_, fail };
+enum class Symlinks : std::uint8_t { contain, deny };
+
+/// One layer of a planned mount. Pure data; nothing is open.
+struct PlannedLayer {
+  LayerKind kind = LayerKind::memory;
+  std::string source = {};   ///< resolved path of the host directory or package; "" for memory, base
+  std::string written = {};  ///< the same as the manifest has it, for messages
+  std::string volume = {};   ///< of a package
+  std::string subpath = {};  ///< inside the volume or directory, "" = all of it
+  std::string text = {};     ///< of a static file
+  Symlinks symlinks = Symlinks::contain;
+  SourceLocation where = {};
+
+  /// One line for a person, e.g. `webc "a.webc" volume "atom"`.
+  [[nodiscard]] std::string describe() const;
+};
+
+/// One mount of the tree: an optional writable upper over lowers, first wins.
+struct PlannedMount {
+  std::string guest;      ///< normalised
+  std::string guest_raw;  ///< as written; "" where nobody wrote it
+  Access access = Access::cow;
+  bool opaque = false;
+  std::optional<PlannedLayer> upper;
+  std::vector<PlannedLayer> lowers;
+  std::optional<std::uint64_t> quota_bytes;
+  std::string origin;  ///< who asked for it: "manifest", `package "x"`, …
+  SourceLocation where;
+};
+
+/// A decision between two things that wanted the same place, and why.
+struct Decision {
+  std::string guest;
+  std::string kept;
+  std::string dropped;
+  std::string rule;  ///< the sentence that explains it
+  SourceLocation where;
+};
+
+/// A command file shown at /bin/NAME and /usr/bin/NAME.
+struct PlannedCommand {
+  std::string name;
+  std::string source;  ///< package path
+  std::string atom;
+};
+
+/// What prepare() will build: every mount with its layers in order, and every
+/// conflict with the reason for its decision. Pure and printable.
+struct Plan {
+  std::string source;                ///< what the user named
+  std::vector<PlannedMount> mounts;  ///< the root first, then outer before inner
+  std::vector<PlannedCommand> commands;
+  std::vector<Decision> decisions;
+  std::vector<Diagnostic> warnings;
+  std::optional<std::uint64_t> memory_limit;
+  std::optional<std::uint64_t> inode_limit;
+};
+
+}  // namespace wasifs

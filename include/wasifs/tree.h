@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "wasifs/node.h"
+
+namespace wasifs {
+
+class Mount;
+class MountTable;
+
+/// An object of a Tree: a node as it is seen through one mount. Two VNodes are
+/// equal exactly if they are the same file. Copyable, thread-safe to copy, and
+/// to be dropped before its Tree.
+struct VNode {
+  const Mount* mount = nullptr;
+  NodeRef node;
+
+  [[nodiscard]] FileType type() const { return node->type(); }
+  [[nodiscard]] bool is_directory() const { return node->is_directory(); }
+  bool operator==(const VNode&) const = default;
+};
+
+/// What path resolution does with a symlink as the last component.
+enum class Follow : bool { no, yes };
+
+/// The composed tree: what FUSE, the library, WASI guests and the inspection
+/// commands all serve. It crosses mount points, makes inode numbers global,
+/// enforces read-only mounts and checks names; everything else is the layers'.
+///
+/// Thread-safe. The table of mounts is fixed when the Tree is made.
+/// Permission bits are reported, not enforced: that is the kernel's part under
+/// FUSE (default_permissions), and a WASI context's rights in-process.
+class Tree {
+ public:
+  explicit Tree(MountTable mounts);
+  Tree(const Tree&) = delete;
+  Tree& operator=(const Tree&) = delete;
+  ~Tree();
+
+  static constexpr std::size_t kMaxName = 255;
+  static constexpr std::size_t kMaxPath = 4096;
+  /// Symlinks that one resolution follows before it says eloop, as Linux does.
+  static constexpr unsigned kMaxLinks = 40;
+
+  [[nodiscard]] VNode root() const;
+
+  /// The child `name` of `dir`. enoent, enotdir, enametoolong. `name` is a
+  /// single component, neither "." nor ".." (einval).
+  [[nodiscard]] Result<VNode> lookup(const VNode& dir, std::string_view name) const;
+
+  /// stat(2). `ino` is unique in the tree, equal to what read_dir tells, and
+  /// stays the same over copy-up and rename.
+  [[nodiscard]] Result<Attr> attr(const VNode& node) const;
+  [[nodiscard]] Status set_attr(const VNode& node, const SetAttr& change) const;
+
+  /// The node and its attributes in one go would be the same two calls.
+  [[nodiscard]] Result<FilePtr> open(const VNode& node, OpenFlags flags) const;
+  [[nodiscard]] Result<DirPtr> open_dir(const VNode& dir) const;
+  [[nodiscard]] Result<Link> read_link(const VNode& node) const;
+
+  /// Makes a child. A set-group-id directory passes its group on.
+  [[nodiscard]] Result<VNode> create(const VNode& dir, std::string_view name, NewNode spec) const;
+  [[nodiscard]] Result<VNode> create_anonymous(const VNode& dir, NewNode spec) const;
+  [[nodiscard]] Status link(const VNode& dir, std::string_view name, const VNode& target) const;
+  [[nodiscard]] Status unlink(const VNode& dir, std::string_view name) const;
+  [[nodiscard]] Status rmdir(const VNode& dir, std::string_view name) const;
+  /// exdev between mounts, ebusy for a mount point.
+  [[nodiscard]] Status rename(const VNode& dir, std::string_view name, const VNode& new_dir,
+                              std::string_view new_name, RenameMode mode) const;
+
+  [[nodiscard]] Result<std::string> get_xattr(const VNode& node, std::string_view name) const;
+  [[nodiscard]] Result<std::vector<std::string>> list_xattrs(const VNode& node) const;
+  [[nodiscard]] Status set_xattr(const VNode& node, std::string_view name, std::string_view value,
+                                 XattrMode mode) const;
+  [[nodiscard]] Status remove_xattr(const VNode& node, std::string_view name) const;
+  [[nodiscard]] Status sync(const VNode& node) const;
+
+  [[nodiscard]] Result<StatFs> statfs(const VNode& node) const;
+  /// The traits of the layer that a node lies in: what may be cached how long.
+  [[nodiscard]] Traits traits(const VNode& node) const;
+  /// True if the mount that shows `node` refuses every change.
+  [[nodiscard]] bool read_only(const VNode& node) const;
+
+  /// Resolves `path` from the root, or from `base`. "" is enoent; ".." at the
+  /// root stays there; a trailing slash wants a directory; an absolute path
+  /// starts at the root of the tree even with a `base`. eloop after kMaxLinks.
+  [[nodiscard]] Result<VNode> resolve(std::string_view path, Follow follow = Follow::yes) const;
+  [[nodiscard]] Result<VNode> resolve_at(const VNode& base, std::string_view path,
+                                         Follow follow = Follow::yes) const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace wasifs

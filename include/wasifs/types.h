@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace wasifs {
+
+enum class FileType : std::uint8_t {
+  regular,
+  directory,
+  symlink,
+  char_device,
+  block_device,
+  fifo,
+  socket,
+};
+
+/// A point in time: seconds since 1970-01-01T00:00:00Z (may be negative) and
+/// 0 ≤ nsec < 1,000,000,000 on top.
+struct Time {
+  std::int64_t sec = 0;
+  std::int32_t nsec = 0;
+
+  auto operator<=>(const Time&) const = default;
+};
+
+/// What stat(2) tells about a node.
+struct Attr {
+  std::uint64_t ino = 0;  ///< unique within the node's Filesystem; the Tree makes it global
+  FileType type = FileType::regular;
+  std::uint16_t mode = 0;  ///< permission, set-id and sticky bits only (07777)
+  std::uint32_t nlink = 1;
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
+  std::uint64_t rdev = 0;    ///< makedev(3) number of a device node, else 0
+  std::uint64_t size = 0;    ///< bytes; of a symlink: length of its text
+  std::uint64_t blocks = 0;  ///< 512-byte units that hold data
+  Time atime, mtime, ctime, btime;
+};
+
+/// The attributes to change; what is absent stays as it is. All or nothing.
+struct SetAttr {
+  std::optional<std::uint16_t> mode = {};
+  std::optional<std::uint32_t> uid = {};
+  std::optional<std::uint32_t> gid = {};
+  std::optional<std::uint64_t> size = {};  ///< grows with zeros, or truncates
+  std::optional<Time> atime = {};
+  std::optional<Time> mtime = {};
+};
+
+/// What to create. `mode` has the caller's umask already applied.
+struct NewNode {
+  FileType type = FileType::regular;
+  std::uint16_t mode = 0644;
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
+  std::uint64_t rdev = 0;        ///< of device nodes
+  std::string_view target = {};  ///< text of a symlink, 1..4095 bytes
+};
+
+/// How a file is opened. `append`: every write goes to the end, atomically.
+struct OpenFlags {
+  bool read = true;
+  bool write = false;
+  bool append = false;
+  bool truncate = false;
+};
+
+enum class RenameMode : std::uint8_t {
+  replace,     ///< rename(2)
+  no_replace,  ///< EEXIST where the new name is taken
+  exchange,    ///< the two names change places, both must exist
+};
+
+enum class XattrMode : std::uint8_t { any, create, replace };
+
+/// fallocate(2): what File::allocate does to a range.
+enum class AllocateMode : std::uint8_t {
+  extend,     ///< reserve; the file grows to the range's end
+  keep_size,  ///< reserve; the size stays
+  punch,      ///< free the range, it reads as zeros; the size stays
+  zero,       ///< the range reads as zeros; the file grows to its end
+  zero_keep_size,
+};
+
+/// The text of a symlink and what an absolute text is relative to.
+struct Link {
+  std::string text;
+  /// True where an absolute text starts at the root of the layer that holds the
+  /// link (packages, host directories), false where at the root of the tree.
+  bool layer_rooted = false;
+};
+
+/// statfs(2), in units of `block_size` bytes.
+struct StatFs {
+  std::uint64_t block_size = 4096;
+  std::uint64_t blocks = 0;
+  std::uint64_t blocks_free = 0;
+  std::uint64_t files = 0;
+  std::uint64_t files_free = 0;
+  std::uint32_t name_max = 255;
+};
+
+/// What holds for a Filesystem as long as it lives.
+struct Traits {
+  bool immutable = false;   ///< content never changes: may be cached for ever, read without locks
+  bool shared = false;      ///< others change it too (a host directory): caches must expire
+  bool persistent = false;  ///< what is written outlives the process
+};
+
+}  // namespace wasifs

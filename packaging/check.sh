@@ -1,0 +1,170 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Checks the whole project: packaging/check.sh [STAGE...]
+#
+#   format   clang-format has nothing to change; shellcheck finds nothing
+#   release  optimised build; every test
+#   asan     AddressSanitizer and UndefinedBehaviorSanitizer; every test
+#   tsan     ThreadSanitizer; the conformance suite and the unit tests of
+#            everything that threads share
+#   fuzz     each fuzz target: its corpus, then a short run
+#   tidy     clang-tidy over all sources (takes long; only when named)
+#
+# Without a name all but tidy run, also after one has failed. Installs what is
+# missing. Passing things stay quiet; logs are in build/check/. The last line is
+# "N passed, N failed, N skipped"; the exit status is 1 if anything failed.
+set -u -o pipefail
+cd "$(dirname "$0")/.." || exit 1
+# shellcheck source=packaging/dependencies.sh
+. packaging/dependencies.sh
+exec </dev/null
+
+readonly logs=build/check
+readonly jobs=2
+readonly fuzz_seconds=20
+passed=0 failed=0 skipped=0
+
+# once NAME COMMAND...: one check of its own; its output is shown if it fails.
+once() {
+  local name=$1 log
+  shift
+  log=$logs/$(tr -c 'a-z0-9\n' '-' <<<"$name").log
+  if "$@" >"$log" 2>&1; then
+    passed=$((passed + 1))
+    return 0
+  fi
+  failed=$((failed + 1))
+  echo "FAILED: $name ($log)"
+  tail -n 60 "$log"
+  return 1
+}
+
+# build PRESET [TARGET...]: configures and builds; counts only where it fails.
+build() {
+  local preset=$1
+  shift
+  local targets=()
+  [ $# -eq 0 ] || targets=(--target "$@")
+  if once "build $preset" configure_and_build "$preset" "${targets[@]}"; then
+    passed=$((passed - 1))
+  else
+    return 1
+  fi
+}
+
+configure_and_build() {
+  local preset=$1 settings=(-DWASIFS_BUILD_TESTS=ON -DWASIFS_WERROR=ON)
+  shift
+  # quickstart.sh may have configured the same directory without either.
+  [ "$preset" != fuzz ] || settings=()
+  cmake --preset "$preset" "${settings[@]}" &&
+    cmake --build "build/$preset" -j "$jobs" "$@"
+}
+
+# tests PRESET [CTEST-OPTION...]: runs ctest and adds what it counted.
+tests() {
+  local preset=$1 log=$logs/ctest-$1.log junit=$PWD/$logs/ctest-$1.xml counts
+  shift
+  rm -f "$junit"
+  ctest --test-dir "build/$preset" -j "$jobs" --output-on-failure --no-tests=error \
+    --output-junit "$junit" "$@" >"$log" 2>&1
+  local status=$?
+  counts=$(python3 - "$junit" <<'PYTHON'
+import sys
+import xml.etree.ElementTree as tree
+
+suite = tree.parse(sys.argv[1]).getroot()
+total, failures, skips = (int(suite.get(key, 0)) for key in ("tests", "failures", "skipped"))
+skips += int(suite.get("disabled", 0))
+print(total - failures - skips, failures, skips)
+PYTHON
+  ) || counts='0 1 0'
+  local good bad left_out
+  read -r good bad left_out <<<"$counts"
+  # ctest can fail as a whole, for instance when it finds no tests.
+  [ "$status" -eq 0 ] || [ "$bad" -gt 0 ] || bad=1
+  passed=$((passed + good)) failed=$((failed + bad)) skipped=$((skipped + left_out))
+  echo "$good passed, $bad failed, $left_out skipped in $preset"
+  [ "$left_out" -eq 0 ] || grep -hE '\*\*\*(Skipped|Not Run)' "$log" | sort -u | head -n 20
+  [ "$bad" -eq 0 ] || { echo "FAILED: tests of $preset ($log)"; tail -n 120 "$log"; }
+}
+
+our_sources() {
+  find src include fuse tests packaging/examples \( -name '*.h' -o -name '*.cpp' \) \
+    -type f 2>/dev/null | LC_ALL=C sort
+}
+
+stage_format() {
+  local sources scripts
+  mapfile -t sources < <(our_sources)
+  mapfile -t scripts < <(find packaging .ci tests -type f \( -name '*.sh' -o -path .ci/run \) | sort)
+  once "clang-format" clang-format-19 --dry-run -Werror "${sources[@]}"
+  once "shellcheck" shellcheck -x "${scripts[@]}"
+}
+
+stage_release() {
+  build release && tests release
+}
+
+stage_asan() {
+  export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
+  export UBSAN_OPTIONS=print_stacktrace=1
+  build asan && tests asan
+}
+
+stage_tsan() {
+  export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
+  local targets=(wasifs conformance) folder
+  for folder in base memory host compose fuse; do
+    [ -d "tests/unit/$folder" ] && targets+=("unit_$folder")
+  done
+  # Tests of targets that are not built have no label.
+  build tsan "${targets[@]}" && tests tsan -L 'unit|conformance' -E '^unit.layering$'
+}
+
+stage_fuzz() {
+  build fuzz || return
+  local target name found
+  for target in build/fuzz/bin/fuzz_*; do
+    [ -x "$target" ] || continue
+    name=${target##*/}
+    found=$logs/$name
+    mkdir -p "$found" "tests/fuzz/corpus/${name#fuzz_}"
+    once "$name" "$target" -max_total_time="$fuzz_seconds" -timeout=10 -rss_limit_mb=2048 \
+      -artifact_prefix="$logs/$name-" "$found" "tests/fuzz/corpus/${name#fuzz_}"
+  done
+}
+
+tidy_all() {
+  find src fuse -name '*.cpp' | LC_ALL=C sort |
+    xargs -P "$jobs" -n 1 clang-tidy-19 -p build/release --quiet
+}
+
+stage_tidy() {
+  build release && once "clang-tidy" tidy_all
+}
+
+main() {
+  local stages=("$@") stage before
+  [ $# -gt 0 ] || stages=(format release asan tsan fuzz)
+  for stage in "${stages[@]}"; do
+    if ! declare -F "stage_$stage" >/dev/null; then
+      echo "error: unknown stage \"$stage\"; there are format, release, asan, tsan, fuzz, tidy" >&2
+      exit 2
+    fi
+  done
+  need_packages "${WASIFS_BUILD_PACKAGES[@]}" "${WASIFS_CHECK_PACKAGES[@]}" || exit 1
+  mkdir -p "$logs"
+  if command -v ccache >/dev/null; then export CMAKE_CXX_COMPILER_LAUNCHER=ccache; fi
+  for stage in "${stages[@]}"; do
+    before=$SECONDS
+    echo "== $stage"
+    # Not in a subshell: the counts are the script's.
+    "stage_$stage"
+    echo "== $stage took $((SECONDS - before)) s"
+  done
+  echo "$passed passed, $failed failed, $skipped skipped"
+  [ "$failed" -eq 0 ]
+}
+
+main "$@"

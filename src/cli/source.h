@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "cli/cli.h"
+#include "inspect/text.h"
+#include "inspect/tree_report.h"
+#include "wasifs/root.h"
+
+namespace wasifs::cli {
+
+/// Composes SOURCE for a verb that looks into it; the plan's warnings go to
+/// `err`.
+[[nodiscard]] Outcome<PreparedRoot> open_source(Io& io, const std::string& source);
+
+/// How reports on `out` look. Lines are cut only for a terminal, so that what
+/// goes to a file or a pipe is whole.
+[[nodiscard]] TextStyle text_style(const Io& io);
+
+/// Prints each problem; the exit status: 0 if there are none.
+[[nodiscard]] int report_all(Io& io, const Problems& problems);
+
+}  // namespace wasifs::cli

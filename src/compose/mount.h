@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "compose/mount_table.h"
+
+namespace wasifs {
+
+/// One file system at one place of a tree. Immutable once the tree exists.
+class Mount {
+ public:
+  FilesystemPtr fs;
+  NodeRef root;
+  bool read_only = false;
+  std::uint32_t index = 0;        ///< order of mounting; 0 is the root
+  const Mount* parent = nullptr;  ///< null for the root
+  NodeRef point_dir;              ///< the directory of `parent` that it appears in …
+  std::string point_name;         ///< … under this name, whether or not that has the name
+  bool has_children = false;      ///< some other mount appears inside this one
+};
+
+/// The mounts and an index from (mount, directory) to what appears in it.
+struct MountTable::State {
+  State() = default;
+  State(State&&) noexcept = default;
+  State& operator=(State&&) = delete;
+  /// Inner mounts go first: they hold directories of the outer ones.
+  ~State() {
+    while (!mounts.empty()) mounts.pop_back();
+  }
+
+  std::vector<std::unique_ptr<Mount>> mounts;
+  std::unordered_map<const Node*, std::vector<const Mount*>> points;
+
+  /// What is mounted at `name` in `dir` of `mount`, or null.
+  [[nodiscard]] const Mount* find(const Mount& mount, const Node& dir, std::string_view name) const {
+    if (!mount.has_children) return nullptr;
+    const auto found = points.find(&dir);
+    if (found == points.end()) return nullptr;
+    for (const Mount* child : found->second) {
+      if (child->parent == &mount && child->point_name == name) return child;
+    }
+    return nullptr;
+  }
+  /// All that appears in `dir` of `mount`, in order of mounting.
+  [[nodiscard]] std::vector<const Mount*> children(const Mount& mount, const Node& dir) const {
+    std::vector<const Mount*> found_children;
+    if (!mount.has_children) return found_children;
+    const auto found = points.find(&dir);
+    if (found == points.end()) return found_children;
+    for (const Mount* child : found->second) {
+      if (child->parent == &mount) found_children.push_back(child);
+    }
+    return found_children;
+  }
+  const Mount* add(Mount* parent, NodeRef dir, std::string_view name, FilesystemPtr fs, NodeRef root,
+                   MountOptions options);
+};
+
+}  // namespace wasifs

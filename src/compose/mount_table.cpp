@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compose/mount_table.h"
+
+#include <unistd.h>
+
+#include <utility>
+
+#include "base/path.h"
+#include "compose/mount.h"
+
+namespace wasifs {
+
+namespace {
+
+/// Where a walk over the mounts has got to.
+struct Place {
+  Mount* mount;
+  NodeRef node;
+};
+
+Result<NodeRef> descend(NodeRef node, std::string_view subpath) {
+  for (const std::string_view name : split_path(subpath)) {
+    if (const Status valid = check_name(name); !valid) return fail(valid.error());
+    Result<NodeRef> child = node->lookup(name);
+    if (!child) return child;
+    node = std::move(*child);
+  }
+  return node;
+}
+
+/// True if a directory made there stays in memory.
+bool volatile_and_writable(const Mount& mount) {
+  const Traits traits = mount.fs->traits();
+  return !mount.read_only && !traits.persistent && !traits.immutable;
+}
+
+NewNode synthetic_directory() {
+  return {.type = FileType::directory, .mode = 0755, .uid = ::geteuid(), .gid = ::getegid()};
+}
+
+}  // namespace
+
+MountTable::MountTable(FilesystemPtr root, MountOptions options) : state_(std::make_unique<State>()) {
+  NodeRef node = root->root();
+  state_->add(nullptr, nullptr, {}, std::move(root), std::move(node), options);
+}
+MountTable::MountTable(MountTable&&) noexcept = default;
+MountTable& MountTable::operator=(MountTable&&) noexcept = default;
+MountTable::~MountTable() = default;
+
+const Mount* MountTable::State::add(Mount* parent, NodeRef dir, std::string_view name, FilesystemPtr fs,
+                                    NodeRef root, MountOptions options) {
+  auto mount = std::make_unique<Mount>();
+  mount->fs = std::move(fs);
+  mount->root = std::move(root);
+  mount->read_only = options.read_only;
+  mount->index = static_cast<std::uint32_t>(mounts.size());
+  mount->parent = parent;
+  mount->point_dir = std::move(dir);
+  mount->point_name = name;
+  if (parent != nullptr) {
+    parent->has_children = true;
+    points[mount->point_dir.get()].push_back(mount.get());
+  }
+  return mounts.emplace_back(std::move(mount)).get();
+}
+
+Status MountTable::mount(std::string_view guest, FilesystemPtr fs, std::string_view subpath,
+                         MountOptions options, FunctionRef<FilesystemPtr()> synthetic) {
+  const std::vector<std::string_view> parts = split_path(guest);
+  if (parts.empty()) return fail(Errc::eexist);
+  Result<NodeRef> shown = descend(fs->root(), subpath);
+  if (!shown) return fail(shown.error());
+
+  Place at{state_->mounts.front().get(), state_->mounts.front()->root};
+  for (std::size_t i = 0; i + 1 < parts.size(); ++i) {
+    if (!at.node->is_directory()) return fail(Errc::enotdir);
+    if (const Mount* inner = state_->find(*at.mount, *at.node, parts[i]); inner != nullptr) {
+      at = {state_->mounts[inner->index].get(), inner->root};
+      continue;
+    }
+    Result<NodeRef> child = at.node->lookup(parts[i]);
+    if (!child && child.error() == Errc::enoent && volatile_and_writable(*at.mount)) {
+      child = at.node->create(parts[i], synthetic_directory());
+    }
+    if (child) {
+      at.node = std::move(*child);
+    } else if (child.error() == Errc::enoent || child.error() == Errc::erofs) {
+      FilesystemPtr bridge = synthetic();
+      NodeRef root = bridge->root();
+      const Mount* added =
+          state_->add(at.mount, at.node, parts[i], std::move(bridge), std::move(root), {.read_only = false});
+      at = {state_->mounts[added->index].get(), added->root};
+    } else {
+      return fail(child.error());
+    }
+  }
+  if (!at.node->is_directory()) return fail(Errc::enotdir);
+  if (state_->find(*at.mount, *at.node, parts.back()) != nullptr) return fail(Errc::eexist);
+  state_->add(at.mount, at.node, parts.back(), std::move(fs), std::move(*shown), options);
+  return {};
+}
+
+}  // namespace wasifs

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "wasifs/node.h"
+
+namespace wasifs {
+
+/// Several layers shown as one: an optional writable upper over ordered lowers,
+/// the first of which wins. Itself a Filesystem.
+///
+/// Directories of one name merge; anything else hides what lies below it.
+/// Lowers are never written: the first change to one of their nodes copies it
+/// up, atomically and once for all open handles and hard links. Deletions
+/// (whiteouts) and replaced directories (opaque) are state, never names.
+class Overlay final : public Filesystem {
+ public:
+  /// `upper` may be null: the overlay is then read-only. Roots must be
+  /// directories. The layers must not be changed behind the overlay's back,
+  /// except `shared` lowers (host directories): their changes show up.
+  Overlay(FilesystemPtr upper, std::vector<FilesystemPtr> lowers);
+  ~Overlay() override;
+
+  [[nodiscard]] NodeRef root() override;
+  [[nodiscard]] Traits traits() const override;
+  [[nodiscard]] Result<StatFs> statfs() override;
+  [[nodiscard]] std::string describe() const override;
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace wasifs

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <atomic>
+#include <mutex>
+
+#include "compose/overlay_node.h"
+
+namespace wasifs {
+
+/// A file that was opened while it was in a lower layer. It reads the lower until
+/// somebody, through whatever handle, copies the file up; from then on it is the
+/// upper's. The first change through this handle causes that copy-up.
+class OverlayFile final : public File {
+ public:
+  OverlayFile(Ref<OverlayNode> node, FilePtr lower, OpenFlags flags)
+      : File(flags), node_(std::move(node)), lower_(std::move(lower)) {}
+
+  std::optional<View> view(std::uint64_t offset, std::size_t length) override {
+    const Result<File*> file = current();
+    return file ? (*file)->view(offset, length) : std::nullopt;
+  }
+
+ protected:
+  Result<std::size_t> do_read(std::uint64_t offset, std::span<std::byte> out) override {
+    const Result<File*> file = current();
+    return file ? (*file)->read_at(offset, out) : fail(file.error());
+  }
+  Result<std::size_t> do_write(std::uint64_t offset, std::span<const std::byte> in) override {
+    const Result<File*> file = writable();
+    return file ? (*file)->write_at(offset, in) : fail(file.error());
+  }
+  // The upper is open with the same append flag, so any offset will do.
+  Result<std::size_t> do_append(std::span<const std::byte> in) override { return do_write(0, in); }
+  Status do_truncate(std::uint64_t size) override {
+    const Result<File*> file = writable(size != 0);
+    return file ? (*file)->truncate(size) : fail(file.error());
+  }
+  Status do_allocate(AllocateMode mode, std::uint64_t offset, std::uint64_t length) override {
+    const Result<File*> file = writable();
+    return file ? (*file)->allocate(mode, offset, length) : fail(file.error());
+  }
+  Status do_sync(bool data_only) override {
+    const Result<File*> file = current();
+    return file ? (*file)->sync(data_only) : fail(file.error());
+  }
+  Result<std::uint64_t> do_seek(std::uint64_t offset, bool data) override {
+    const Result<File*> file = current();
+    if (!file) return fail(file.error());
+    return data ? (*file)->seek_data(offset) : (*file)->seek_hole(offset);
+  }
+
+ private:
+  /// The file that has the content now.
+  Result<File*> current() {
+    if (File* const opened = upper_.load(std::memory_order_acquire); opened != nullptr) return opened;
+    Node* const upper_node = node_->upper();
+    if (upper_node == nullptr) return lower_.get();
+    const std::scoped_lock held(lock_);
+    if (upper_owner_ == nullptr) {
+      OpenFlags same = flags();
+      same.truncate = false;
+      Result<FilePtr> opened = upper_node->open(same);
+      if (!opened) return fail(opened.error());
+      upper_owner_ = std::move(*opened);
+      upper_.store(upper_owner_.get(), std::memory_order_release);
+    }
+    return upper_owner_.get();
+  }
+  Result<File*> writable(bool with_content = true) {
+    if (const Status copied = node_->copy_up(with_content); !copied) return fail(copied.error());
+    return current();
+  }
+
+  Ref<OverlayNode> node_;
+  FilePtr lower_;
+  std::mutex lock_;  ///< opening of the upper
+  FilePtr upper_owner_;
+  std::atomic<File*> upper_{nullptr};
+};
+
+Result<FilePtr> OverlayNode::open(OpenFlags flags) {
+  if (is_directory()) return fail(Errc::eisdir);
+  // Opening a device for writing changes nothing in a file system.
+  if (type() != FileType::regular) return top().open(flags);
+  if (flags.write && state_.upper == nullptr) return fail(Errc::erofs);
+  if (flags.write && flags.truncate) {
+    if (const Status copied = copy_up(false); !copied) return fail(copied.error());
+  }
+  if (Node* const upper_node = upper(); upper_node != nullptr) return upper_node->open(flags);
+  Result<FilePtr> lower = lowers_.front().node->open({.read = true});
+  if (!lower) return lower;
+  return std::make_unique<OverlayFile>(Ref<OverlayNode>(this), std::move(*lower), flags);
+}
+
+}  // namespace wasifs

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compose/overlay_node.h"
+
+#include <algorithm>
+#include <unordered_set>
+
+namespace wasifs {
+
+OverlayNode::OverlayNode(OverlayState& state, FileType type, std::uint64_t ino, NodeRef upper,
+                         std::vector<LayerNode> lowers, Ref<OverlayNode> parent, std::string_view name)
+    : Node(type),
+      state_(state),
+      ino_(ino),
+      lowers_(std::move(lowers)),
+      upper_(upper.get()),
+      upper_owner_(std::move(upper)),
+      parent_(std::move(parent)),
+      name_(name) {}
+
+void OverlayNode::dispose() noexcept {
+  // The last reference to a node may be the last one to its parent, and so on
+  // up; walked in a loop, because a tree may be deeper than the stack.
+  OverlayNode* doomed = this;
+  while (doomed != nullptr) {
+    if (Node* const upper = doomed->upper(); upper != nullptr) {
+      doomed->state_.table.remove({0, doomed->upper_owner_}, *doomed);
+    }
+    if (!doomed->lowers_.empty()) doomed->state_.table.remove(doomed->lowers_.front(), *doomed);
+    OverlayNode* const parent = doomed->parent_.detach();
+    delete doomed;
+    doomed = parent != nullptr && parent->drop() ? parent : nullptr;
+  }
+}
+
+Node& OverlayNode::top() const {
+  Node* const upper_node = upper();
+  return upper_node != nullptr ? *upper_node : *lowers_.front().node;
+}
+
+OverlayNode::Location OverlayNode::location() const {
+  const SharedLock held(lock_);
+  return {parent_, name_};
+}
+
+void OverlayNode::pin() {
+  if (!pinned_.exchange(true)) add_ref();
+}
+
+void OverlayNode::unpin() {
+  if (pinned_.exchange(false)) release();
+}
+
+Result<Attr> OverlayNode::attr() {
+  const SharedLock held(lock_);
+  Result<Attr> attr = top().attr();
+  if (!attr) return attr;
+  attr->ino = ino_;
+  if (is_directory()) {
+    const Result<std::uint32_t> links = directory_links();
+    if (!links) return fail(links.error());
+    attr->nlink = *links;
+  } else if (!lowers_.empty()) {
+    const std::uint32_t below = upper() != nullptr ? lower_links_ : attr->nlink;
+    attr->nlink = static_cast<std::uint32_t>(std::max<std::int64_t>(0, std::int64_t{below} + extra_links_));
+  }
+  return attr;
+}
+
+Result<std::uint32_t> OverlayNode::directory_links() {
+  if (removed_) return 0;
+  const std::size_t sources = lowers_.size() + (upper() != nullptr ? 1 : 0);
+  if (sources == 1 && hidden_ == nullptr) {
+    const Result<Attr> attr = top().attr();
+    return attr ? Result<std::uint32_t>(attr->nlink) : fail(attr.error());
+  }
+  // Counting needs the merged listing. Over a directory that others change that
+  // would be wrong at once: 1 says "not counted", as btrfs and overlayfs do.
+  if (state_.shared) return 1;
+  std::int64_t count = subdirectories_.load(std::memory_order_relaxed);
+  if (count == kUncounted) {
+    // Two that count at once come to the same: whoever changes it has lock_ alone.
+    const Result<std::vector<Item>> items = list_locked();
+    if (!items) return fail(items.error());
+    count = std::ranges::count(*items, FileType::directory, &Item::type);
+    subdirectories_.store(count, std::memory_order_relaxed);
+    // Kept, or a loop that looks at the directory by path would count each time.
+    pin();
+  }
+  return static_cast<std::uint32_t>(2 + count);
+}
+
+void OverlayNode::count_subdirectory(int change) {
+  if (const std::int64_t count = subdirectories_.load(std::memory_order_relaxed); count != kUncounted) {
+    subdirectories_.store(count + change, std::memory_order_relaxed);
+  }
+}
+
+Status OverlayNode::set_attr(const SetAttr& change) {
+  if (state_.upper == nullptr) return fail(Errc::erofs);
+  if (change.size && type() != FileType::regular) return fail(is_directory() ? Errc::eisdir : Errc::einval);
+  if (const Status copied = copy_up(!change.size || *change.size != 0); !copied) return copied;
+  return upper()->set_attr(change);
+}
+
+Status OverlayNode::set_xattr(std::string_view name, std::string_view value, XattrMode mode) {
+  if (state_.upper == nullptr) return fail(Errc::erofs);
+  if (const Status copied = copy_up(); !copied) return copied;
+  return upper()->set_xattr(name, value, mode);
+}
+
+Status OverlayNode::remove_xattr(std::string_view name) {
+  if (state_.upper == nullptr) return fail(Errc::erofs);
+  if (const Result<std::string> present = get_xattr(name); !present) return fail(present.error());
+  if (const Status copied = copy_up(); !copied) return copied;
+  return upper()->remove_xattr(name);
+}
+
+Result<std::vector<LayerNode>> OverlayNode::find_lowers(std::string_view name) const {
+  std::vector<LayerNode> found;
+  for (const LayerNode& lower : lowers_) {
+    Result<NodeRef> child = lower.node->lookup(name);
+    if (!child) {
+      if (child.error() == Errc::enoent) continue;
+      return fail(child.error());
+    }
+    // Directories merge with directories; the first other thing ends the stack.
+    const bool directory = (*child)->is_directory();
+    if (!directory && !found.empty()) break;
+    found.push_back({lower.layer, std::move(*child)});
+    if (!directory) break;
+  }
+  return found;
+}
+
+Result<Ref<OverlayNode>> OverlayNode::find(std::string_view name) {
+  NodeRef above;
+  if (Node* const upper_node = upper(); upper_node != nullptr) {
+    Result<NodeRef> child = upper_node->lookup(name);
+    if (child) {
+      above = std::move(*child);
+      if (Ref<OverlayNode> known = state_.table.find({0, above})) return known;
+    } else if (child.error() != Errc::enoent) {
+      return fail(child.error());
+    }
+  }
+  std::vector<LayerNode> below;
+  if (!hidden(name) && (above == nullptr || above->is_directory())) {
+    Result<std::vector<LayerNode>> found = find_lowers(name);
+    if (!found) return fail(found.error());
+    below = std::move(*found);
+    if (above != nullptr && !below.empty() && !below.front().node->is_directory()) below.clear();
+  }
+  if (above == nullptr && below.empty()) return fail(Errc::enoent);
+  return state_.node_for(std::move(above), std::move(below), Ref<OverlayNode>(this), name);
+}
+
+Result<NodeRef> OverlayNode::lookup(std::string_view name) {
+  if (!is_directory()) return fail(Errc::enotdir);
+  const SharedLock held(lock_);
+  Result<Ref<OverlayNode>> child = find(name);
+  if (!child) return fail(child.error());
+  return NodeRef(std::move(*child));
+}
+
+Result<std::vector<OverlayNode::Item>> OverlayNode::list() {
+  const SharedLock held(lock_);
+  return list_locked();
+}
+
+Result<std::vector<OverlayNode::Item>> OverlayNode::list_locked() {
+  std::vector<Item> items;
+  std::unordered_set<std::string> seen;
+  const auto collect = [&](Node& source, auto&& ino_of) -> Status {
+    Result<DirPtr> dir = source.open_dir();
+    if (!dir) return fail(dir.error());
+    return (*dir)->read(0, [&](const DirEntry& entry) {
+      if (seen.emplace(entry.name).second)
+        items.push_back({std::string(entry.name), ino_of(entry), entry.type});
+      return true;
+    });
+  };
+  if (Node* const upper_node = upper(); upper_node != nullptr) {
+    const Status read = collect(*upper_node, [&](const DirEntry& entry) {
+      // What was copied up keeps the number it had below.
+      const Result<NodeRef> child = upper_node->lookup(entry.name);
+      const Ref<OverlayNode> known = child ? state_.table.find({0, *child}) : nullptr;
+      return known ? known->ino() : state_.inos.map(0, entry.ino);
+    });
+    if (!read) return fail(read.error());
+  }
+  if (hidden_ != nullptr) seen.insert(hidden_->begin(), hidden_->end());
+  for (const LayerNode& lower : lowers_) {
+    const Status read =
+        collect(*lower.node, [&](const DirEntry& entry) { return state_.inos.map(lower.layer, entry.ino); });
+    if (!read) return fail(read.error());
+  }
+  return items;
+}
+
+Status OverlayNode::check_empty() {
+  const Result<std::vector<Item>> items = list_locked();
+  if (!items) return fail(items.error());
+  return items->empty() ? Status{} : fail(Errc::enotempty);
+}
+
+/// An open merged directory. One lower alone is passed through; anything else is
+/// a snapshot taken at the start, which is what keeps every name at its place
+/// while files are copied up, created and removed.
+class OverlayOpenDir final : public Dir {
+ public:
+  explicit OverlayOpenDir(Ref<OverlayNode> node) : node_(std::move(node)) {}
+
+  Status read(std::uint64_t cookie, DirSink sink) override {
+    const std::scoped_lock held(lock_);
+    if (cookie == 0) {
+      if (const Status started = start(); !started) return started;
+    }
+    if (single_ != nullptr) {
+      return single_->read(cookie, [&](const DirEntry& entry) {
+        DirEntry shown = entry;
+        shown.ino = node_->state_.inos.map(node_->lowers_.front().layer, entry.ino);
+        return sink(shown);
+      });
+    }
+    for (std::uint64_t i = cookie; i < items_.size(); ++i) {
+      const OverlayNode::Item& item = items_[i];
+      if (!sink({.name = item.name, .ino = item.ino, .type = item.type, .next = i + 1})) break;
+    }
+    return {};
+  }
+
+ private:
+  Status start() {
+    single_ = nullptr;
+    items_.clear();
+    const OverlayNode::SharedLock held(node_->lock_);
+    if (node_->upper() == nullptr && node_->lowers_.size() == 1 && node_->hidden_ == nullptr) {
+      Result<DirPtr> dir = node_->lowers_.front().node->open_dir();
+      if (!dir) return fail(dir.error());
+      single_ = std::move(*dir);
+      return {};
+    }
+    Result<std::vector<OverlayNode::Item>> items = node_->list_locked();
+    if (!items) return fail(items.error());
+    items_ = std::move(*items);
+    return {};
+  }
+
+  Ref<OverlayNode> node_;
+  std::mutex lock_;  ///< a directory handle may be shared by threads
+  DirPtr single_;
+  std::vector<OverlayNode::Item> items_;
+};
+
+Result<DirPtr> OverlayNode::open_dir() {
+  if (!is_directory()) return fail(Errc::enotdir);
+  return std::make_unique<OverlayOpenDir>(Ref<OverlayNode>(this));
+}
+
+}  // namespace wasifs

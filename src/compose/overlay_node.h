@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <shared_mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "compose/ino_map.h"
+#include "wasifs/node.h"
+
+namespace wasifs {
+
+class OverlayNode;
+
+/// A node of one layer of an overlay; layer 0 is the upper.
+struct LayerNode {
+  std::uint32_t layer = 0;
+  NodeRef node;
+};
+
+/// The overlay nodes that somebody holds, by the layer nodes they stand for: how
+/// two look-ups, or two hard links, come to the same OverlayNode. Entries are
+/// weak, except that a node with state of its own (see OverlayNode::pin) is kept.
+class OverlayTable {
+ public:
+  [[nodiscard]] Ref<OverlayNode> find(const LayerNode& key) const;
+  /// The node that is there already, or `fresh`, entered now.
+  [[nodiscard]] Ref<OverlayNode> find_or_enter(const LayerNode& key, Ref<OverlayNode> fresh);
+  /// A second key for a node that is in use.
+  void enter_alias(const LayerNode& key, OverlayNode& node);
+  void remove(const LayerNode& key, const OverlayNode& node);
+  [[nodiscard]] std::vector<Ref<OverlayNode>> all() const;
+
+ private:
+  struct Key {
+    std::uint32_t layer;
+    const Node* node;
+    bool operator==(const Key&) const = default;
+  };
+  struct Hash {
+    std::size_t operator()(const Key& key) const noexcept {
+      return std::hash<const Node*>{}(key.node) * 31 + key.layer;
+    }
+  };
+  struct Shard {
+    mutable std::mutex lock;
+    std::unordered_map<Key, OverlayNode*, Hash> nodes;
+  };
+  static constexpr std::size_t kShards = 16;
+
+  [[nodiscard]] const Shard& shard(const Key& key) const { return shards_[(Hash{}(key) >> 6U) % kShards]; }
+  [[nodiscard]] Shard& shard(const Key& key) { return shards_[(Hash{}(key) >> 6U) % kShards]; }
+
+  std::array<Shard, kShards> shards_;
+};
+
+/// What the nodes of one overlay share.
+///
+/// Lock order in this folder, outermost first:
+///   1. OverlayNode::copy_lock_, of a node before its parent's;
+///   2. OverlayState::rename_lock;
+///   3. OverlayNode::lock_: directories first, an ancestor before what lies below
+///      it and unrelated ones by address (two of them only under rename_lock),
+///      then other nodes;
+///   4. the layers' own locks; a shard of OverlayTable.
+/// Nothing here is held while a caller's callback runs.
+struct OverlayState {
+  FilesystemPtr upper;                ///< may be null
+  std::vector<FilesystemPtr> lowers;  ///< layer i + 1
+  bool shared = false;                ///< a lower changes behind our back
+  InoMap inos{48, 6};
+  std::mutex rename_lock;
+  OverlayTable table;
+  Ref<OverlayNode> root;
+
+  ~OverlayState();
+
+  /// The node that stands for `upper` (may be null) over `lowers`, found by the
+  /// topmost of them. `parent` and `name`: where a copy-up would put it.
+  [[nodiscard]] Result<Ref<OverlayNode>> node_for(NodeRef upper, std::vector<LayerNode> lowers,
+                                                  Ref<OverlayNode> parent, std::string_view name);
+};
+
+/// An object of an overlay: an upper node, lower nodes, or both. Directories
+/// merge all of them; anything else is its topmost.
+///
+/// The upper appears at most once (copy-up) and then stays, so it is read
+/// without a lock. Lowers never change. What else an overlay has to remember is
+/// in the node itself: which names of a directory show nothing of the lowers,
+/// and by how much the link count differs from the lower's. A node that has any
+/// of this cannot be made again from the layers, so it is *pinned*: kept until
+/// its last name is gone.
+class OverlayNode final : public Node {
+ public:
+  OverlayNode(OverlayState& state, FileType type, std::uint64_t ino, NodeRef upper,
+              std::vector<LayerNode> lowers, Ref<OverlayNode> parent, std::string_view name);
+
+  [[nodiscard]] std::uint64_t ino() const { return ino_; }
+  /// Null before copy-up.
+  [[nodiscard]] Node* upper() const { return upper_.load(std::memory_order_acquire); }
+
+  Result<Attr> attr() override;
+  Status set_attr(const SetAttr& change) override;
+  Result<NodeRef> lookup(std::string_view name) override;
+  Result<DirPtr> open_dir() override;
+  Result<FilePtr> open(OpenFlags flags) override;
+  Result<Link> read_link() override { return top().read_link(); }
+  Result<NodeRef> create(std::string_view name, const NewNode& spec) override;
+  Result<NodeRef> create_anonymous(const NewNode& spec) override;
+  Status link(std::string_view name, Node& target) override;
+  Status unlink(std::string_view name) override;
+  Status rmdir(std::string_view name) override;
+  Status rename(std::string_view name, Node& new_parent, std::string_view new_name, RenameMode mode) override;
+  Result<std::string> get_xattr(std::string_view name) override { return top().get_xattr(name); }
+  Result<std::vector<std::string>> list_xattrs() override { return top().list_xattrs(); }
+  Status set_xattr(std::string_view name, std::string_view value, XattrMode mode) override;
+  Status remove_xattr(std::string_view name) override;
+  Status sync() override { return top().sync(); }
+
+  /// Makes sure that there is an upper, with the parents it needs. Atomic: the
+  /// upper appears complete. `with_content` false: a regular file's bytes are
+  /// about to be thrown away and need not be copied.
+  [[nodiscard]] Status copy_up(bool with_content = true);
+
+  struct Item {
+    std::string name;
+    std::uint64_t ino;
+    FileType type;
+  };
+  /// The merged listing, in no particular order, each name once.
+  [[nodiscard]] Result<std::vector<Item>> list();
+
+ protected:
+  void dispose() noexcept override;
+
+ private:
+  friend struct OverlayState;
+  friend class OverlayRename;
+  friend class OverlayOpenDir;
+  friend class OverlayFile;
+  using Lock = std::unique_lock<std::shared_mutex>;
+  using SharedLock = std::shared_lock<std::shared_mutex>;
+  struct Location {
+    Ref<OverlayNode> parent;  ///< null: the root, or no name any more
+    std::string name;
+  };
+
+  /// What answers for this node: the upper, else the topmost lower.
+  [[nodiscard]] Node& top() const;
+  [[nodiscard]] LayerNode top_lower() const { return lowers_.empty() ? LayerNode{} : lowers_.front(); }
+  [[nodiscard]] Location location() const;
+
+  // With lock_ held:
+  [[nodiscard]] Result<Ref<OverlayNode>> find(std::string_view name);
+  [[nodiscard]] Result<std::vector<LayerNode>> find_lowers(std::string_view name) const;
+  [[nodiscard]] bool hidden(std::string_view name) const {
+    return hidden_ != nullptr && hidden_->contains(name);
+  }
+  [[nodiscard]] Result<std::vector<Item>> list_locked();
+  [[nodiscard]] Status check_empty();
+  /// True if taking `name` away needs a whiteout: a lower has it and it is not
+  /// hidden yet. The part of hiding that can fail, to be asked before the upper
+  /// is changed.
+  [[nodiscard]] Result<bool> needs_hiding(std::string_view name) const;
+  void hide(std::string_view name);
+  /// Sees to it that the upper directory holds `child` under `name`: a further
+  /// hard link of a lower file has no entry there yet.
+  [[nodiscard]] Status materialise(std::string_view name, OverlayNode& child);
+  [[nodiscard]] Result<std::uint32_t> directory_links();
+  /// A subdirectory came (1) or went (-1); with lock_ held alone.
+  void count_subdirectory(int change);
+
+  /// One name of `this` went away (or, for an exchange or link, came).
+  void lost_name(const OverlayNode& parent, std::string_view name);
+  void gained_name(OverlayNode& parent, std::string_view name);
+  /// How many names a node with lowers has; with lock_ held, and without.
+  [[nodiscard]] std::int64_t names_left() const;
+  [[nodiscard]] std::int64_t names_left_now() const;
+  void mark_removed();
+
+  [[nodiscard]] Status copy_up_one(const Location& where, bool with_content);
+  [[nodiscard]] Result<NodeRef> make_upper(Node& upper_parent, const Location& where, bool with_content);
+  [[nodiscard]] Status copy_content(Node& to) const;
+  [[nodiscard]] Status copy_metadata(Node& to) const;
+  void publish(NodeRef upper);
+  void pin();
+  void unpin();
+
+  OverlayState& state_;
+  const std::uint64_t ino_;
+  const std::vector<LayerNode> lowers_;
+  std::atomic<Node*> upper_{nullptr};
+  NodeRef upper_owner_;  ///< what upper_ points to; written once, before it
+
+  std::mutex copy_lock_;  ///< held by the thread that copies this node up
+  mutable std::shared_mutex lock_;
+  Ref<OverlayNode> parent_;
+  std::string name_;
+  using Names = std::set<std::string, std::less<>>;
+  std::unique_ptr<Names> hidden_;  ///< names of a directory that show nothing of its lowers
+  std::uint32_t lower_links_ = 0;  ///< link count of the lower when it was copied up
+  std::int32_t extra_links_ = 0;   ///< names added here minus names removed here
+  /// Subdirectories of the merged directory, kUncounted until somebody asks.
+  std::atomic<std::int64_t> subdirectories_{kUncounted};
+  static constexpr std::int64_t kUncounted = -1;
+  bool removed_ = false;  ///< a directory that rmdir or rename took away
+  std::atomic<bool> pinned_{false};
+};
+
+}  // namespace wasifs

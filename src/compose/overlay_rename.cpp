@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <functional>
+
+#include "compose/overlay_node.h"
+
+namespace wasifs {
+
+/// One rename. Everything that moves is copied up first, so that the upper's own
+/// atomic rename is the moment at which it happens; a directory keeps its lowers
+/// wherever it goes, because they belong to the node and not to the path.
+class OverlayRename {
+ public:
+  OverlayRename(OverlayNode& from, std::string_view name, OverlayNode& to, std::string_view new_name,
+                RenameMode mode)
+      : from_(from), name_(name), to_(to), new_name_(new_name), mode_(mode), state_(from.state_) {}
+
+  Status run() {
+    for (;;) {
+      if (const Status prepared = copy_up_all(); !prepared) return prepared;
+      const Status done = locked();
+      if (done || done.error() != Errc::estale) return done;
+      // Another thread put something else at one of the names meanwhile.
+    }
+  }
+
+ private:
+  Status copy_up_all() {
+    Result<NodeRef> moved = from_.lookup(name_);
+    if (!moved) return fail(moved.error());
+    Result<NodeRef> target = to_.lookup(new_name_);
+    if (!target && target.error() != Errc::enoent) return fail(target.error());
+    if (mode_ == RenameMode::no_replace && target) return fail(Errc::eexist);
+    if (mode_ == RenameMode::exchange && !target) return fail(Errc::enoent);
+    for (OverlayNode* node : {&from_, &to_, static_cast<OverlayNode*>(moved->get())}) {
+      if (const Status copied = node->copy_up(); !copied) return copied;
+    }
+    if (mode_ == RenameMode::exchange) return static_cast<OverlayNode&>(**target).copy_up();
+    return {};
+  }
+
+  static bool is_below(const OverlayNode& node, const OverlayNode& ancestor) {
+    for (const OverlayNode* at = &node; at != nullptr; at = at->parent_.get()) {
+      if (at == &ancestor) return true;
+    }
+    return false;
+  }
+
+  Status locked() {
+    const std::scoped_lock topology(state_.rename_lock);
+    const bool to_first =
+        &from_ != &to_ && (is_below(from_, to_) || (!is_below(to_, from_) && std::less<>{}(&to_, &from_)));
+    const OverlayNode::Lock first(to_first ? to_.lock_ : from_.lock_);
+    const OverlayNode::Lock second =
+        &from_ == &to_ ? OverlayNode::Lock() : OverlayNode::Lock(to_first ? from_.lock_ : to_.lock_);
+
+    Result<Ref<OverlayNode>> moved = from_.find(name_);
+    if (!moved) return fail(moved.error());
+    moved_ = std::move(*moved);
+    if (to_.removed_) return fail(Errc::enoent);
+    Result<Ref<OverlayNode>> target = to_.find(new_name_);
+    if (!target && target.error() != Errc::enoent) return fail(target.error());
+    target_ = target ? std::move(*target) : nullptr;
+    if (mode_ == RenameMode::no_replace && target_) return fail(Errc::eexist);
+    if (mode_ == RenameMode::exchange && !target_) return fail(Errc::enoent);
+    if (moved_->upper() == nullptr || (mode_ == RenameMode::exchange && target_->upper() == nullptr)) {
+      return fail(Errc::estale);
+    }
+    if (moved_->is_directory() && is_below(to_, *moved_)) return fail(Errc::einval);
+    if (moved_ == target_) return {};
+    return mode_ == RenameMode::exchange ? exchange() : move();
+  }
+
+  Status may_replace() {
+    if (!target_->is_directory()) return moved_->is_directory() ? Status(fail(Errc::enotdir)) : Status{};
+    if (is_below(from_, *target_)) return fail(Errc::enotempty);
+    if (!moved_->is_directory()) return fail(Errc::eisdir);
+    return {};
+  }
+
+  /// The upper's rename, and whiteouts where lowers would show through.
+  Status rename_upper(RenameMode mode) {
+    const Result<bool> hide_old = from_.needs_hiding(name_);
+    if (!hide_old) return fail(hide_old.error());
+    const Result<bool> hide_new = to_.needs_hiding(new_name_);
+    if (!hide_new) return fail(hide_new.error());
+    if (const Status renamed = from_.upper()->rename(name_, *to_.upper(), new_name_, mode); !renamed)
+      return renamed;
+    if (*hide_old) from_.hide(name_);
+    if (*hide_new) to_.hide(new_name_);
+    return {};
+  }
+
+  Status move() {
+    OverlayNode::Lock target_held;
+    if (target_) {
+      if (const Status may = may_replace(); !may) return may;
+      if (target_->is_directory()) {
+        target_held = OverlayNode::Lock(target_->lock_);
+        if (const Status empty = target_->check_empty(); !empty) return empty;
+      }
+    }
+    if (const Status named = from_.materialise(name_, *moved_); !named) return named;
+    if (const Status renamed = rename_upper(RenameMode::replace); !renamed) return renamed;
+    if (moved_->is_directory()) {
+      from_.count_subdirectory(-1);
+      to_.count_subdirectory(1);
+    }
+    if (target_ && target_->is_directory()) {
+      to_.count_subdirectory(-1);
+      target_->mark_removed();
+    } else if (target_) {
+      target_->lost_name(to_, new_name_);
+    }
+    place(*moved_, to_, new_name_);
+    return {};
+  }
+
+  Status exchange() {
+    if (target_->is_directory() && is_below(from_, *target_)) return fail(Errc::einval);
+    if (const Status named = from_.materialise(name_, *moved_); !named) return named;
+    if (const Status named = to_.materialise(new_name_, *target_); !named) return named;
+    if (const Status renamed = rename_upper(RenameMode::exchange); !renamed) return renamed;
+    const int directories = (target_->is_directory() ? 1 : 0) - (moved_->is_directory() ? 1 : 0);
+    from_.count_subdirectory(directories);
+    to_.count_subdirectory(-directories);
+    place(*moved_, to_, new_name_);
+    place(*target_, from_, name_);
+    return {};
+  }
+
+  static void place(OverlayNode& node, OverlayNode& parent, std::string_view name) {
+    const OverlayNode::Lock held(node.lock_);
+    node.parent_ = Ref<OverlayNode>(&parent);
+    node.name_ = name;
+    // The layers say no more that its lowers belong to it, now that it is elsewhere.
+    if (!node.lowers_.empty()) node.pin();
+  }
+
+  OverlayNode& from_;
+  std::string_view name_;
+  OverlayNode& to_;
+  std::string_view new_name_;
+  RenameMode mode_;
+  OverlayState& state_;
+  Ref<OverlayNode> moved_;  // outlive the locks: they may be the last references
+  Ref<OverlayNode> target_;
+};
+
+Status OverlayNode::rename(std::string_view name, Node& new_parent, std::string_view new_name,
+                           RenameMode mode) {
+  if (!is_directory() || !new_parent.is_directory()) return fail(Errc::enotdir);
+  auto* const to = dynamic_cast<OverlayNode*>(&new_parent);
+  if (to == nullptr || &to->state_ != &state_) return fail(Errc::exdev);
+  if (state_.upper == nullptr) return fail(Errc::erofs);
+  return OverlayRename(*this, name, *to, new_name, mode).run();
+}
+
+}  // namespace wasifs

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "wasifs/tree.h"
+
+#include <array>
+#include <utility>
+
+#include "base/path.h"
+#include "compose/ino_map.h"
+#include "compose/mount.h"
+
+namespace wasifs {
+
+struct Tree::State {
+  explicit State(MountTable table) : mounts(std::move(*table.state_)) {}
+
+  MountTable::State mounts;
+  InoMap inos{54, 8};
+
+  [[nodiscard]] std::uint64_t ino(const Mount& mount, std::uint64_t local) const {
+    return inos.map(mount.index, local);
+  }
+  [[nodiscard]] const Mount* mounted_at(const VNode& dir, std::string_view name) const {
+    return mounts.find(*dir.mount, *dir.node, name);
+  }
+  /// True if something is mounted in the directory `name` of `dir`.
+  [[nodiscard]] bool holds_mounts(const VNode& dir, std::string_view name) const {
+    if (!dir.mount->has_children) return false;
+    const Result<NodeRef> child = dir.node->lookup(name);
+    return child && !mounts.children(*dir.mount, **child).empty();
+  }
+};
+
+namespace {
+
+/// A directory listing with global inode numbers and the mounts that appear in
+/// the directory. Those come last, with cookies above every layer's.
+class TreeDir final : public Dir {
+ public:
+  struct Point {
+    std::string name;
+    std::uint64_t ino;
+    FileType type;
+  };
+  TreeDir(DirPtr inner, const InoMap& inos, std::uint64_t part, std::vector<Point> points)
+      : inner_(std::move(inner)), inos_(inos), part_(part), points_(std::move(points)) {}
+
+  Status read(std::uint64_t cookie, DirSink sink) override {
+    if (cookie < kPoints) {
+      bool more = true;
+      const Status read = inner_->read(cookie, [&](const DirEntry& entry) {
+        if (covered(entry.name)) return true;
+        DirEntry global = entry;
+        global.ino = inos_.map(part_, entry.ino);
+        return more = sink(global);
+      });
+      if (!read || !more) return read;
+      cookie = kPoints;
+    }
+    for (std::uint64_t i = cookie - kPoints; i < points_.size(); ++i) {
+      const Point& point = points_[i];
+      if (!sink({.name = point.name, .ino = point.ino, .type = point.type, .next = kPoints + i + 1})) break;
+    }
+    return {};
+  }
+
+ private:
+  static constexpr std::uint64_t kPoints = std::uint64_t{1} << 62;
+
+  [[nodiscard]] bool covered(std::string_view name) const {
+    for (const Point& point : points_) {
+      if (point.name == name) return true;
+    }
+    return false;
+  }
+
+  DirPtr inner_;
+  const InoMap& inos_;
+  std::uint64_t part_;
+  std::vector<Point> points_;
+};
+
+}  // namespace
+
+Tree::Tree(MountTable mounts) : state_(std::make_unique<State>(std::move(mounts))) {}
+Tree::~Tree() = default;
+
+VNode Tree::root() const {
+  const Mount& root = *state_->mounts.mounts.front();
+  return {&root, root.root};
+}
+
+Result<VNode> Tree::lookup(const VNode& dir, std::string_view name) const {
+  if (const Status valid = check_name(name); !valid) return fail(valid.error());
+  if (const Mount* inner = state_->mounted_at(dir, name); inner != nullptr) return VNode{inner, inner->root};
+  Result<NodeRef> child = dir.node->lookup(name);
+  if (!child) return fail(child.error());
+  return VNode{dir.mount, std::move(*child)};
+}
+
+Result<Attr> Tree::attr(const VNode& node) const {
+  Result<Attr> attr = node.node->attr();
+  if (!attr) return attr;
+  attr->ino = state_->ino(*node.mount, attr->ino);
+  if (attr->type != FileType::directory || !node.mount->has_children) return attr;
+  // A directory is linked to by the ".." of every directory that appears in it,
+  // mounted ones included. Below 2 the layer does not count.
+  if (attr->nlink < 2) return attr;
+  for (const Mount* mount : state_->mounts.children(*node.mount, *node.node)) {
+    const Result<NodeRef> covered = node.node->lookup(mount->point_name);
+    attr->nlink += mount->root->is_directory() ? 1U : 0U;
+    attr->nlink -= covered && (*covered)->is_directory() ? 1U : 0U;
+  }
+  return attr;
+}
+
+Status Tree::set_attr(const VNode& node, const SetAttr& change) const {
+  if (read_only(node)) return fail(Errc::erofs);
+  return node.node->set_attr(change);
+}
+
+Result<FilePtr> Tree::open(const VNode& node, OpenFlags flags) const {
+  if (node.is_directory()) return fail(Errc::eisdir);
+  if (node.type() == FileType::symlink) return fail(Errc::eloop);
+  // Writing to a device changes no file system.
+  const bool changes = flags.write && node.type() == FileType::regular;
+  if (changes && read_only(node)) return fail(Errc::erofs);
+  return node.node->open(flags);
+}
+
+Result<DirPtr> Tree::open_dir(const VNode& dir) const {
+  Result<DirPtr> inner = dir.node->open_dir();
+  if (!inner) return inner;
+  std::vector<TreeDir::Point> points;
+  for (const Mount* mount : state_->mounts.children(*dir.mount, *dir.node)) {
+    const Result<Attr> attr = this->attr({mount, mount->root});
+    if (!attr) return fail(attr.error());
+    points.push_back({mount->point_name, attr->ino, attr->type});
+  }
+  return std::make_unique<TreeDir>(std::move(*inner), state_->inos, dir.mount->index, std::move(points));
+}
+
+Result<Link> Tree::read_link(const VNode& node) const { return node.node->read_link(); }
+
+namespace {
+
+/// Checks that hold for every new name; `spec` is adapted to the directory.
+Status inherit(const VNode& dir, NewNode& spec) {
+  const Result<Attr> parent = dir.node->attr();
+  if (!parent) return fail(parent.error());
+  constexpr std::uint16_t kSetGid = 02000;
+  if ((parent->mode & kSetGid) != 0) {
+    spec.gid = parent->gid;
+    if (spec.type == FileType::directory) spec.mode |= kSetGid;
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<VNode> Tree::create(const VNode& dir, std::string_view name, NewNode spec) const {
+  if (!dir.is_directory()) return fail(Errc::enotdir);
+  if (const Status valid = check_name(name); !valid) return fail(valid.error());
+  if (state_->mounted_at(dir, name) != nullptr) return fail(Errc::eexist);
+  // An existing name is told before a read-only mount, as mkdir(2) does.
+  if (read_only(dir)) return fail(dir.node->lookup(name) ? Errc::eexist : Errc::erofs);
+  if (const Status inherited = inherit(dir, spec); !inherited) return fail(inherited.error());
+  Result<NodeRef> made = dir.node->create(name, spec);
+  if (!made) return fail(made.error());
+  return VNode{dir.mount, std::move(*made)};
+}
+
+Result<VNode> Tree::create_anonymous(const VNode& dir, NewNode spec) const {
+  if (!dir.is_directory()) return fail(Errc::enotdir);
+  if (read_only(dir)) return fail(Errc::erofs);
+  if (const Status inherited = inherit(dir, spec); !inherited) return fail(inherited.error());
+  Result<NodeRef> made = dir.node->create_anonymous(spec);
+  if (!made) return fail(made.error());
+  return VNode{dir.mount, std::move(*made)};
+}
+
+Status Tree::link(const VNode& dir, std::string_view name, const VNode& target) const {
+  if (!dir.is_directory()) return fail(Errc::enotdir);
+  if (const Status valid = check_name(name); !valid) return valid;
+  if (dir.mount != target.mount) return fail(Errc::exdev);
+  if (state_->mounted_at(dir, name) != nullptr) return fail(Errc::eexist);
+  if (target.is_directory()) return fail(Errc::eperm);
+  if (read_only(dir)) return fail(Errc::erofs);
+  return dir.node->link(name, *target.node);
+}
+
+Status Tree::unlink(const VNode& dir, std::string_view name) const {
+  if (!dir.is_directory()) return fail(Errc::enotdir);
+  if (const Status valid = check_name(name); !valid) return valid;
+  if (state_->mounted_at(dir, name) != nullptr) return fail(Errc::ebusy);
+  if (read_only(dir)) return fail(Errc::erofs);
+  return dir.node->unlink(name);
+}
+
+Status Tree::rmdir(const VNode& dir, std::string_view name) const {
+  if (!dir.is_directory()) return fail(Errc::enotdir);
+  if (const Status valid = check_name(name); !valid) return valid;
+  if (state_->mounted_at(dir, name) != nullptr) return fail(Errc::ebusy);
+  if (read_only(dir)) return fail(Errc::erofs);
+  if (state_->holds_mounts(dir, name)) return fail(Errc::enotempty);
+  return dir.node->rmdir(name);
+}
+
+Status Tree::rename(const VNode& dir, std::string_view name, const VNode& new_dir, std::string_view new_name,
+                    RenameMode mode) const {
+  if (!dir.is_directory() || !new_dir.is_directory()) return fail(Errc::enotdir);
+  for (const std::string_view each : {name, new_name}) {
+    if (const Status valid = check_name(each); !valid) return valid;
+  }
+  if (dir.mount != new_dir.mount) return fail(Errc::exdev);
+  if (state_->mounted_at(dir, name) != nullptr || state_->mounted_at(new_dir, new_name) != nullptr) {
+    return fail(Errc::ebusy);
+  }
+  if (read_only(dir)) return fail(Errc::erofs);
+  if (mode == RenameMode::replace && state_->holds_mounts(new_dir, new_name)) return fail(Errc::enotempty);
+  return dir.node->rename(name, *new_dir.node, new_name, mode);
+}
+
+Result<std::string> Tree::get_xattr(const VNode& node, std::string_view name) const {
+  return node.node->get_xattr(name);
+}
+Result<std::vector<std::string>> Tree::list_xattrs(const VNode& node) const {
+  return node.node->list_xattrs();
+}
+
+Status Tree::set_xattr(const VNode& node, std::string_view name, std::string_view value,
+                       XattrMode mode) const {
+  if (read_only(node)) return fail(Errc::erofs);
+  return node.node->set_xattr(name, value, mode);
+}
+
+Status Tree::remove_xattr(const VNode& node, std::string_view name) const {
+  if (read_only(node)) return fail(Errc::erofs);
+  return node.node->remove_xattr(name);
+}
+
+Status Tree::sync(const VNode& node) const { return node.node->sync(); }
+Result<StatFs> Tree::statfs(const VNode& node) const { return node.mount->fs->statfs(); }
+Traits Tree::traits(const VNode& node) const { return node.mount->fs->traits(); }
+bool Tree::read_only(const VNode& node) const { return node.mount->read_only; }
+
+}  // namespace wasifs

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fs/memory/memory_fs.h"
+
+#include <sys/sysinfo.h>
+
+#include <algorithm>
+
+#include "fs/memory/memory_node.h"
+
+namespace wasifs {
+
+struct MemoryFilesystem::State : MemoryState {
+  Ref<MemoryDir> root;  // declared last, so it goes while the rest is still there
+};
+
+MemoryFilesystem::MemoryFilesystem(Options options) : state_(std::make_shared<State>()) {
+  state_->quota = std::move(options.quota);
+  state_->frozen_time = options.frozen_time;
+  // The root is there whatever the limit: a layer without one is none.
+  if (state_->quota != nullptr) state_->quota->charge_anyway(0, 1);
+  state_->root = make_ref<MemoryDir>(
+      *state_,
+      NewNode{.type = FileType::directory, .mode = options.root_mode, .uid = options.uid, .gid = options.gid},
+      nullptr);
+}
+
+MemoryFilesystem::~MemoryFilesystem() = default;
+
+NodeRef MemoryFilesystem::root() { return state_->root; }
+Traits MemoryFilesystem::traits() const { return {}; }
+std::string MemoryFilesystem::describe() const { return "memory"; }
+void MemoryFilesystem::thaw() { state_->frozen_time.reset(); }
+
+Result<StatFs> MemoryFilesystem::statfs() {
+  // Without a limit the machine's memory is the limit.
+  struct sysinfo machine{};
+  if (::sysinfo(&machine) != 0) return fail_errno();
+  const std::uint64_t unit = machine.mem_unit;
+  std::uint64_t bytes = machine.totalram * unit;
+  std::uint64_t free = machine.freeram * unit;
+  std::uint64_t files = bytes / Content::kPageSize;
+  std::uint64_t files_free = free / Content::kPageSize;
+  if (const Quota* quota = state_->quota.get(); quota != nullptr) {
+    if (quota->bytes_max() != Quota::kUnlimited) {
+      bytes = quota->bytes_max();
+      free = quota->bytes_free();
+    }
+    if (quota->inodes_max() != Quota::kUnlimited) {
+      files = quota->inodes_max();
+      files_free = quota->inodes_free();
+    }
+  }
+  return StatFs{.block_size = Content::kPageSize,
+                .blocks = bytes / Content::kPageSize,
+                .blocks_free = free / Content::kPageSize,
+                .files = files,
+                .files_free = files_free};
+}
+
+Result<NodeRef> MemoryFilesystem::create_shared(Node& dir, std::string_view name, const NewNode& spec,
+                                                View content) {
+  Result<NodeRef> made = dir.create(name, spec);
+  if (!made) return made;
+  if (const Status shared = (*made)->share_content(std::move(content)); !shared) return fail(shared.error());
+  return made;
+}
+
+}  // namespace wasifs

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "base/quota.h"
+#include "wasifs/node.h"
+
+namespace wasifs {
+
+/// A file system in memory: every POSIX file type, hard links, extended
+/// attributes, sparse files in 4 KiB pages, one lock per node.
+///
+/// Content may *share* immutable bytes (a package's atom, a static text, the
+/// lower file under a copy-up): they are shown in place and only pages that are
+/// written cost memory. Inode numbers count up from 1 (the root) in order of
+/// creation and are never used twice.
+class MemoryFilesystem final : public Filesystem {
+ public:
+  struct Options {
+    std::shared_ptr<Quota> quota = nullptr;  ///< null: no limit
+    std::uint16_t root_mode = 0755;
+    std::uint32_t uid = 0;
+    std::uint32_t gid = 0;
+    /// While set, every stamp is this time instead of the clock's, so that a
+    /// root that is composed twice looks the same twice. See thaw().
+    std::optional<Time> frozen_time = std::nullopt;
+  };
+  explicit MemoryFilesystem(Options options);
+  MemoryFilesystem() : MemoryFilesystem(Options{}) {}
+  ~MemoryFilesystem() override;
+
+  [[nodiscard]] NodeRef root() override;
+  [[nodiscard]] Traits traits() const override;
+  [[nodiscard]] Result<StatFs> statfs() override;
+  [[nodiscard]] std::string describe() const override;
+
+  /// Ends frozen_time: from now on changes are stamped with the clock. To be
+  /// called before the file system is shared between threads.
+  void thaw();
+
+  /// A new file `name` in `dir`, a directory of this file system, that shows
+  /// `content` without copying it. Charges an inode only.
+  [[nodiscard]] Result<NodeRef> create_shared(Node& dir, std::string_view name, const NewNode& spec,
+                                              View content);
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace wasifs

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <shared_mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "base/quota.h"
+#include "fs/memory/content.h"
+#include "wasifs/node.h"
+
+namespace wasifs {
+
+class MemoryDir;
+class MemoryRename;
+
+/// What the nodes of one memory file system share.
+///
+/// Lock order: `rename_lock`, then directories (an ancestor before what lies
+/// below it; unrelated ones by address), then other nodes (by address). A node's
+/// own lock guards everything in it. Whoever locks two directories holds
+/// `rename_lock`, which also guards the parent links of directories.
+struct MemoryState {
+  std::shared_ptr<Quota> quota;
+  std::optional<Time> frozen_time;
+  std::atomic<std::uint64_t> next_ino{1};
+  std::mutex rename_lock;
+
+  [[nodiscard]] Time stamp() const;
+};
+
+class MemoryNode : public Node {
+ public:
+  /// The inode is charged already; the destructor releases it.
+  MemoryNode(MemoryState& state, const NewNode& spec);
+  ~MemoryNode() override;
+
+  [[nodiscard]] MemoryState& state() const { return state_; }
+  [[nodiscard]] std::uint64_t ino() const { return ino_; }
+
+  Result<Attr> attr() override;
+  Status set_attr(const SetAttr& change) override;
+  Result<std::string> get_xattr(std::string_view name) override;
+  Result<std::vector<std::string>> list_xattrs() override;
+  Status set_xattr(std::string_view name, std::string_view value, XattrMode mode) override;
+  Status remove_xattr(std::string_view name) override;
+
+ protected:
+  using Lock = std::unique_lock<std::shared_mutex>;
+  using SharedLock = std::shared_lock<std::shared_mutex>;
+  friend class MemoryDir;
+  friend class MemoryRename;
+
+  /// Size, blocks and the like, with the lock held.
+  virtual void fill_attr(Attr& attr) const = 0;
+  /// einval, eisdir: nodes without content.
+  virtual Status resize(std::uint64_t size);
+  void touch_modified() { mtime_ = ctime_ = state_.stamp(); }
+  void touch_changed() { ctime_ = state_.stamp(); }
+
+  mutable std::shared_mutex lock_;
+  MemoryState& state_;
+  const std::uint64_t ino_;
+  std::uint16_t mode_;
+  std::uint32_t uid_;
+  std::uint32_t gid_;
+  std::uint32_t nlink_ = 0;  ///< names; of a directory, its own name and its subdirectories' ".."
+  bool nameless_ = false;    ///< made by create_anonymous and not linked yet
+  Time atime_, mtime_, ctime_, btime_;
+
+ private:
+  using Xattrs = std::map<std::string, std::string, std::less<>>;
+  std::unique_ptr<Xattrs> xattrs_;
+};
+
+class MemoryFile final : public MemoryNode {
+ public:
+  MemoryFile(MemoryState& state, const NewNode& spec)
+      : MemoryNode(state, spec), content_(state.quota.get()) {}
+
+  Result<FilePtr> open(OpenFlags flags) override;
+  Status share_content(View content) override;
+
+ protected:
+  void fill_attr(Attr& attr) const override;
+  Status resize(std::uint64_t size) override;
+
+ private:
+  friend class MemoryOpenFile;
+  Content content_;
+};
+
+/// A symlink: its text is charged like content.
+class MemorySymlink final : public MemoryNode {
+ public:
+  MemorySymlink(MemoryState& state, const NewNode& spec) : MemoryNode(state, spec), target_(spec.target) {}
+  ~MemorySymlink() override;
+
+  Result<Link> read_link() override { return Link{.text = target_}; }
+
+ protected:
+  void fill_attr(Attr& attr) const override { attr.size = target_.size(); }
+
+ private:
+  const std::string target_;
+};
+
+/// A device, FIFO or socket.
+class MemorySpecial final : public MemoryNode {
+ public:
+  MemorySpecial(MemoryState& state, const NewNode& spec) : MemoryNode(state, spec), rdev_(spec.rdev) {}
+
+  Result<FilePtr> open(OpenFlags flags) override;
+
+ protected:
+  void fill_attr(Attr& attr) const override { attr.rdev = rdev_; }
+
+ private:
+  const std::uint64_t rdev_;
+};
+
+class MemoryDir final : public MemoryNode {
+ public:
+  MemoryDir(MemoryState& state, const NewNode& spec, MemoryDir* parent);
+
+  Result<NodeRef> lookup(std::string_view name) override;
+  Result<DirPtr> open_dir() override;
+  Result<NodeRef> create(std::string_view name, const NewNode& spec) override;
+  Result<NodeRef> create_anonymous(const NewNode& spec) override;
+  Status link(std::string_view name, Node& target) override;
+  Status unlink(std::string_view name) override;
+  Status rmdir(std::string_view name) override;
+  Status rename(std::string_view name, Node& new_parent, std::string_view new_name, RenameMode mode) override;
+
+ protected:
+  void fill_attr(Attr& attr) const override;
+  void dispose() noexcept override;
+
+ private:
+  friend class MemoryOpenDir;
+  friend class MemoryRename;
+  struct Entry {
+    std::string name;
+    Ref<MemoryNode> node;
+  };
+  /// By the number that is the entry's cookie; numbers only grow, so an entry
+  /// keeps its place in a listing whatever is added or removed around it.
+  using Entries = std::map<std::uint64_t, Entry>;
+
+  /// With the lock held.
+  [[nodiscard]] Entries::iterator find(std::string_view name);
+  void insert(std::string_view name, Ref<MemoryNode> node);
+  void erase(Entries::iterator entry);
+  [[nodiscard]] Ref<MemoryNode> make(const NewNode& spec);
+
+  Entries entries_;
+  std::unordered_map<std::string_view, Entries::iterator> index_;
+  std::uint64_t next_cookie_ = 1;
+  std::uint32_t subdirectories_ = 0;
+  bool removed_ = false;         ///< rmdir has taken it out of the tree
+  MemoryDir* parent_ = nullptr;  ///< null for the root and for removed ones
+};
+
+}  // namespace wasifs

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fs/webc/mapping.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <limits>
+
+#include "base/path.h"
+
+namespace wasifs::webc {
+namespace {
+
+struct Descriptor {
+  int fd;
+  explicit Descriptor(int opened) : fd(opened) {}
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  ~Descriptor() {
+    if (fd >= 0) ::close(fd);
+  }
+};
+
+struct Mapping {
+  void* address;
+  std::size_t size;
+  Mapping(void* mapped, std::size_t bytes) : address(mapped), size(bytes) {}
+  Mapping(const Mapping&) = delete;
+  Mapping& operator=(const Mapping&) = delete;
+  ~Mapping() { ::munmap(address, size); }
+};
+
+std::unexpected<Diagnostic> cannot_open(const std::string& path, const std::string& why,
+                                        std::string hint = {}) {
+  return fail(Diagnostic{.trouble = Trouble::source,
+                         .message = "cannot open package " + wasifs::quoted(path) + ": " + why,
+                         .hint = std::move(hint)});
+}
+
+std::unexpected<Diagnostic> cannot_open(const std::string& path, int error) {
+  return cannot_open(path, message(static_cast<Errc>(error)));
+}
+
+}  // namespace
+
+Outcome<View> map_file(const std::string& path) {
+  if (path.find('\0') != std::string::npos) return cannot_open(path, "the path holds a NUL");
+  // O_NONBLOCK: opening a FIFO that nobody writes to must not hang.
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  if (file.fd < 0) return cannot_open(path, errno);
+  struct stat info = {};
+  if (::fstat(file.fd, &info) != 0) return cannot_open(path, errno);
+  if (S_ISDIR(info.st_mode)) {
+    return cannot_open(path, "it is a directory", "name the .webc file itself");
+  }
+  if (!S_ISREG(info.st_mode)) return cannot_open(path, "it is not a regular file");
+  if (info.st_size == 0) {
+    return cannot_open(path, "the file is empty", "its download or copy may have failed; get it again");
+  }
+  const auto size = static_cast<std::uint64_t>(info.st_size);
+  if (size > std::numeric_limits<std::size_t>::max()) {
+    return cannot_open(path, "it is too large for this machine's address space");
+  }
+  void* address = ::mmap(nullptr, static_cast<std::size_t>(size), PROT_READ, MAP_PRIVATE, file.fd, 0);
+  if (address == MAP_FAILED) return cannot_open(path, errno);
+  auto mapping = std::make_shared<const Mapping>(address, static_cast<std::size_t>(size));
+  const std::span bytes(static_cast<const std::byte*>(address), mapping->size);
+  return View{bytes, std::move(mapping)};
+}
+
+}  // namespace wasifs::webc

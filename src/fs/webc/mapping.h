@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "wasifs/node.h"
+
+namespace wasifs::webc {
+
+/// Maps a whole regular file for reading. The view's owner unmaps it.
+///
+/// Trouble::source, each with its own text: missing or unreadable, a directory,
+/// no regular file, empty, not mappable.
+///
+/// Whoever shortens the file later makes reads behind its new end raise SIGBUS,
+/// as with any mapping; packages are replaced by renaming a new file over the
+/// old one, which leaves the mapping intact.
+[[nodiscard]] Outcome<View> map_file(const std::string& path);
+
+}  // namespace wasifs::webc

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fs/webc/volume_fs.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+
+#include "base/path.h"
+
+namespace wasifs::webc {
+namespace {
+
+/// An open file of a volume. It borrows the node, which its VolumeFs owns.
+class VolumeFile final : public File {
+ public:
+  VolumeFile(const VolumeNode& node, OpenFlags flags) : File(flags), node_(node) {}
+
+  [[nodiscard]] std::optional<View> view(std::uint64_t offset, std::size_t length) override {
+    if (!flags().read) return std::nullopt;
+    return node_.fs().view_of(part(offset, length));
+  }
+
+ protected:
+  Result<std::size_t> do_read(std::uint64_t offset, std::span<std::byte> out) override {
+    const auto bytes = part(offset, out.size());
+    if (!bytes.empty()) std::memcpy(out.data(), bytes.data(), bytes.size());
+    return bytes.size();
+  }
+
+  Result<std::uint64_t> do_seek(std::uint64_t offset, bool data) override {
+    const std::uint64_t size = node_.content().size();
+    if (offset >= size) return fail(Errc::enxio);
+    return data ? offset : size;
+  }
+
+ private:
+  [[nodiscard]] std::span<const std::byte> part(std::uint64_t offset, std::size_t length) const {
+    const auto content = node_.content();
+    if (offset >= content.size()) return {};
+    const auto rest = content.subspan(static_cast<std::size_t>(offset));
+    return rest.first(std::min(length, rest.size()));
+  }
+
+  const VolumeNode& node_;
+};
+
+/// An open directory: a cookie is the number of entries before it.
+class VolumeDir final : public Dir {
+ public:
+  explicit VolumeDir(const VolumeNode& node) : node_(node) {}
+
+  [[nodiscard]] Status read(std::uint64_t cookie, DirSink sink) override {
+    for (std::uint64_t at = cookie; at < node_.child_count(); ++at) {
+      const VolumeNode& child = node_.child(static_cast<std::uint32_t>(at));
+      if (!sink({.name = child.name(), .ino = child.ino(), .type = child.type(), .next = at + 1})) break;
+    }
+    return {};
+  }
+
+ private:
+  const VolumeNode& node_;
+};
+
+std::uint16_t mode_of(FileType type) {
+  switch (type) {
+    case FileType::directory:
+      return 0755;
+    case FileType::symlink:
+      return 0777;
+    default:
+      return 0644;
+  }
+}
+
+}  // namespace
+
+static_assert(sizeof(VolumeNode) <= 64);
+
+VolumeNode::VolumeNode(const VolumeFs& fs, const RawEntry& entry, Place place)
+    : Node(entry.type, Pinned{}),
+      name_size_(entry.name_size),
+      name_at_(place.name_at),
+      first_child_(entry.first_child),
+      child_count_(entry.child_count),
+      fs_(fs),
+      content_(place.content),
+      size_(place.content != nullptr ? entry.size : 0),
+      // The reference shows 1 s for what has no time, as versions 1 and 2 have none.
+      modified_(std::max<std::int64_t>(1, static_cast<std::int64_t>(entry.modified))) {}
+
+std::string_view VolumeNode::name() const {
+  return std::string_view(fs_.names_).substr(name_at_, name_size_);
+}
+
+std::uint64_t VolumeNode::ino() const { return static_cast<std::uint64_t>(this - fs_.nodes_) + 1; }
+
+const VolumeNode& VolumeNode::child(std::uint32_t position) const {
+  return fs_.nodes_[first_child_ + position];
+}
+
+Result<Attr> VolumeNode::attr() {
+  const Time time{.sec = modified_};
+  return Attr{.ino = ino(),
+              .type = type(),
+              .mode = mode_of(type()),
+              .nlink = is_directory() ? 2 + subdirectories_ : 1,
+              .uid = fs_.uid_,
+              .gid = fs_.gid_,
+              .size = size_,
+              .blocks = size_ / 512 + (size_ % 512 != 0 ? 1 : 0),
+              .atime = time,
+              .mtime = time,
+              .ctime = time,
+              .btime = time};
+}
+
+Result<NodeRef> VolumeNode::lookup(std::string_view name) {
+  if (!is_directory()) return fail(Errc::enotdir);
+  VolumeNode* child = fs_.find(*this, name);
+  if (child == nullptr) return fail(Errc::enoent);
+  return NodeRef(child);
+}
+
+Result<DirPtr> VolumeNode::open_dir() {
+  if (!is_directory()) return fail(Errc::enotdir);
+  return std::make_unique<VolumeDir>(*this);
+}
+
+Result<FilePtr> VolumeNode::open(OpenFlags flags) {
+  if (type() != FileType::regular) return Node::open(flags);
+  if (flags.write || flags.append || flags.truncate) return fail(Errc::erofs);
+  return std::make_unique<VolumeFile>(*this, flags);
+}
+
+Result<Link> VolumeNode::read_link() {
+  if (type() != FileType::symlink) return fail(Errc::einval);
+  return Link{.text = std::string(text_of(content())), .layer_rooted = true};
+}
+
+VolumeFs::VolumeFs(ByteSpan file, std::shared_ptr<const void> owner, const TreeScan& scan, VolumeInfo info,
+                   const std::string& package)
+    : owner_(std::move(owner)),
+      info_(std::move(info)),
+      description_(concat("webc ", wasifs::quoted(package), " volume ", wasifs::quoted(info_.name))),
+      uid_(::geteuid()),
+      gid_(::getegid()),
+      index_(scan.entries.size()) {
+  names_.reserve(static_cast<std::size_t>(scan.name_bytes));
+  link_texts_.reserve(static_cast<std::size_t>(scan.link_bytes));
+  nodes_ = std::allocator<VolumeNode>().allocate(scan.entries.size());
+  make_nodes(file, scan);
+}
+
+// Nothing in here throws: all memory was reserved before.
+void VolumeFs::make_nodes(ByteSpan file, const TreeScan& scan) {
+  for (const RawEntry& entry : scan.entries) {
+    const auto index = static_cast<std::uint32_t>(count_);
+    VolumeNode::Place place{.name_at = static_cast<std::uint32_t>(names_.size())};
+    const std::string_view name = scan.name(file, entry);
+    names_ += name;
+    switch (entry.type) {
+      case FileType::directory:
+        if (index != 0) {
+          ++info_.directories;
+          nodes_[entry.parent].count_subdirectory();
+        }
+        break;
+      case FileType::symlink:
+        ++info_.symlinks;
+        place.content = reinterpret_cast<const std::byte*>(link_texts_.data() + link_texts_.size());
+        link_texts_ += text_of(bytes_of(file, {entry.start, entry.size}));
+        break;
+      default:
+        ++info_.files;
+        info_.bytes += entry.size;
+        place.content = file.data() + entry.start;
+    }
+    std::construct_at(&nodes_[index], *this, entry, place);
+    ++count_;
+    if (index != 0) index_.insert(entry.parent, name, index);
+  }
+}
+
+VolumeFs::~VolumeFs() {
+  std::destroy_n(nodes_, count_);
+  std::allocator<VolumeNode>().deallocate(nodes_, count_);
+}
+
+VolumeNode* VolumeFs::find(const VolumeNode& directory, std::string_view name) const {
+  const auto number = static_cast<std::uint32_t>(&directory - nodes_);
+  const std::uint32_t found = index_.find(number, name, [&](std::uint32_t entry) {
+    return entry - directory.first_child_ < directory.child_count_ && nodes_[entry].name() == name;
+  });
+  return found == NameIndex::kNone ? nullptr : &nodes_[found];
+}
+
+Result<StatFs> VolumeFs::statfs() {
+  constexpr std::uint64_t kBlock = 4096;
+  return StatFs{.block_size = kBlock,
+                .blocks = info_.bytes / kBlock + (info_.bytes % kBlock != 0 ? 1 : 0),
+                .files = count_};
+}
+
+std::size_t VolumeFs::memory() const {
+  return count_ * sizeof(VolumeNode) + index_.memory() + names_.capacity() + link_texts_.capacity();
+}
+
+}  // namespace wasifs::webc

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/path.h"
+#include "wasifs/plan.h"
+
+namespace wasifs {
+
+std::string PlannedLayer::describe() const {
+  switch (kind) {
+    case LayerKind::base:
+      return "base root";
+    case LayerKind::memory:
+      return "memory";
+    case LayerKind::static_text:
+      return "static text";
+    case LayerKind::commands:
+      return "commands";
+    case LayerKind::host:
+    case LayerKind::webc:
+      break;
+  }
+  std::string line = kind == LayerKind::host ? "host " : "webc ";
+  line += quoted(written.empty() ? source : written);
+  if (!volume.empty()) line += " volume " + quoted(volume);
+  if (!subpath.empty()) line += " path " + quoted("/" + subpath);
+  return line;
+}
+
+}  // namespace wasifs

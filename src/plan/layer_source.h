@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "plan/manifest.h"
+#include "plan/reader.h"
+
+namespace wasifs::plan {
+
+/// The folder of the file `file`, "" for the current one.
+[[nodiscard]] std::string folder_of(std::string_view file);
+
+/// `written`, or below `folder` where it is relative.
+[[nodiscard]] std::string resolve_source(std::string_view folder, std::string_view written);
+
+/// True for the file names that packages have: *.webc, *.wasmer.
+[[nodiscard]] bool has_package_name(std::string_view path);
+/// True for the file names of archives (tar, zip, cpio, compressed or not).
+[[nodiscard]] bool has_archive_name(std::string_view path);
+
+/// `text` without "." and empty components, relative; nullopt if it has "..".
+[[nodiscard]] std::optional<std::string> normalize_subpath(std::string_view text);
+
+/// `written` as a host directory, or as a package without a volume.
+[[nodiscard]] LayerSource whole_source(LayerSource::Kind kind, const Located<std::string>& written,
+                                       std::string_view folder);
+
+/// Reads the source of a package: `PATH` or `PATH#VOLUME[:SUBPATH]`. The '#' is
+/// the last one, and only behind a name that packages have.
+[[nodiscard]] std::optional<LayerSource> read_package_source(const Located<std::string>& written,
+                                                             std::string_view folder, Errors& errors);
+
+/// Reads one of the `layers` of an overlay: a package by its name, else a host
+/// directory. Archives are refused.
+[[nodiscard]] std::optional<LayerSource> read_layer(const Located<std::string>& written,
+                                                    std::string_view folder, Errors& errors);
+
+}  // namespace wasifs::plan

@@ -1,0 +1,422 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plan/make_plan.h"
+
+#include <algorithm>
+#include <map>
+
+#include "base/path.h"
+#include "plan/package_plan.h"
+#include "plan/reader.h"
+
+namespace wasifs::plan {
+
+namespace {
+
+constexpr std::string_view kManifestOrigin = "manifest";
+
+Diagnostic conflict(std::string message, const SourceLocation& where) {
+  return {.trouble = Trouble::conflict, .message = std::move(message), .where = where};
+}
+
+PlannedLayer plain_layer(LayerKind kind, const SourceLocation& where) {
+  return {.kind = kind, .where = where};
+}
+
+/// Where a mount comes from, for a sentence: `line 7 of the manifest` or
+/// `package "a.webc"`.
+std::string origin_of(const PlannedMount& mount) {
+  if (mount.origin != kManifestOrigin) return mount.origin;
+  if (mount.where.line == 0) return "the source";
+  return "line " + std::to_string(mount.where.line) + " of the manifest";
+}
+
+/// All layers of a mount, for a sentence.
+std::string describe(const PlannedMount& mount) {
+  std::string out;
+  if (mount.upper) out = mount.upper->describe();
+  for (const PlannedLayer& lower : mount.lowers) {
+    if (!out.empty()) out += " over ";
+    out += lower.describe();
+  }
+  return out;
+}
+
+class Planner {
+ public:
+  Planner(const Manifest& manifest, const Catalogue& catalogue) : manifest_(manifest), catalogue_(catalogue) {
+    plan_.source = manifest.file;
+    plan_.memory_limit = manifest.memory_limit;
+    plan_.inode_limit = manifest.inode_limit;
+  }
+
+  Outcome<Plan> plan() {
+    for (const MountEntry& entry : manifest_.mounts) {
+      if (auto added = add_entry(entry); !added) return fail(added.error());
+    }
+    if (auto added = add_container(); !added) return fail(added.error());
+    for (const LayerSource& use : manifest_.uses) {
+      if (auto added = add_use(use); !added) return fail(added.error());
+    }
+    finish_root();
+    collect_mounts();
+    warn_of_hidden_commands();
+    return std::move(plan_);
+  }
+
+ private:
+  struct Slot {
+    PlannedMount mount;
+    std::optional<ConflictMode> on_conflict;
+  };
+
+  /// A source's layer, with a package's volume chosen.
+  Outcome<PlannedLayer> layer_of(const LayerSource& source, Symlinks symlinks) const {
+    if (source.kind == LayerSource::Kind::webc) return plan_volume(source, catalogue_.at(source.path));
+    return PlannedLayer{.kind = LayerKind::host,
+                        .source = source.path,
+                        .written = source.written,
+                        .symlinks = symlinks,
+                        .where = source.where};
+  }
+
+  Outcome<void> add_entry(const MountEntry& entry) {
+    std::vector<PlannedLayer> layers;
+    for (const LayerSource& source : entry.layers) {
+      Outcome<PlannedLayer> layer = layer_of(source, entry.symlinks);
+      if (!layer) return fail(layer.error());
+      layers.push_back(*std::move(layer));
+    }
+    if (entry.guest_path == "/") return add_root_layers(entry, std::move(layers));
+    return add_user_mount(entry, std::move(layers));
+  }
+
+  /// A user mount at "/" is a layer of the root and conflicts with nothing.
+  Outcome<void> add_root_layers(const MountEntry& entry, std::vector<PlannedLayer> layers) {
+    if (entry.write_through) {
+      if (root_upper_) {
+        Diagnostic two = conflict("only one mount at \"/\" can have write-through", entry.where);
+        two.causes.push_back(
+            conflict("the changes go to " + root_upper_->describe() + " already", root_upper_->where));
+        return fail(std::move(two));
+      }
+      root_upper_ = std::move(layers.front());
+    } else {
+      for (PlannedLayer& layer : layers) add_root_layer(std::move(layer));
+    }
+    if (entry.opaque && !opaque_root_) opaque_root_ = entry.where;
+    return {};
+  }
+
+  void add_root_layer(PlannedLayer layer) {
+    if (opaque_root_) {
+      plan_.decisions.push_back(
+          {.guest = "/",
+           .kept = "the layers before it",
+           .dropped = layer.describe(),
+           .rule = "a mount at \"/\" before it is opaque: no later layer shows below it",
+           .where = *opaque_root_});
+      return;
+    }
+    root_lowers_.push_back(std::move(layer));
+  }
+
+  Outcome<void> add_user_mount(const MountEntry& entry, std::vector<PlannedLayer> layers) {
+    Slot slot{.mount = planned(entry, std::move(layers)), .on_conflict = entry.on_conflict};
+    const auto taken = slots_.find(entry.guest_path);
+    if (taken == slots_.end()) {
+      slots_.emplace(entry.guest_path, std::move(slot));
+      return {};
+    }
+    const PlannedMount& first = taken->second.mount;
+    if (mode_between(taken->second.on_conflict, entry.on_conflict) == ConflictMode::fail) {
+      Diagnostic clash = conflict("Unable to mount " + quoted(entry.guest_path), entry.where);
+      clash.causes.push_back(conflict("line " + std::to_string(entry.where.line) + " mounts what line " +
+                                          std::to_string(first.where.line) + " has mounted already",
+                                      first.where));
+      clash.hint = "remove one of the two, or let the later one win with on-conflict = \"override\"";
+      return fail(std::move(clash));
+    }
+    plan_.decisions.push_back({.guest = entry.guest_path,
+                               .kept = describe(slot.mount),
+                               .dropped = describe(first),
+                               .rule = "of two mounts at one path the later wins (conflict \"override\"); "
+                                       "what is mounted below stays",
+                               .where = entry.where});
+    taken->second = std::move(slot);
+    return {};
+  }
+
+  /// What a mount says for itself beats [root]; of two that disagree, the
+  /// stricter one counts.
+  ConflictMode mode_between(std::optional<ConflictMode> a, std::optional<ConflictMode> b) const {
+    if (a == ConflictMode::fail || b == ConflictMode::fail) return ConflictMode::fail;
+    return a || b ? ConflictMode::override_ : manifest_.conflict;
+  }
+
+  static PlannedMount planned(const MountEntry& entry, std::vector<PlannedLayer> layers) {
+    PlannedMount mount{.guest = entry.guest_path,
+                       .guest_raw = entry.guest.value,
+                       .access = entry.access,
+                       .opaque = entry.opaque,
+                       .upper = std::nullopt,
+                       .lowers = std::move(layers),
+                       .quota_bytes = entry.quota,
+                       .origin = std::string(kManifestOrigin),
+                       .where = entry.where};
+    if (entry.type == MountType::memory) mount.lowers = {plain_layer(LayerKind::memory, entry.where)};
+    if (entry.type == MountType::static_text) {
+      mount.lowers = {plain_layer(LayerKind::static_text, entry.where)};
+      mount.lowers.front().text = entry.text;
+    }
+    if (entry.access == Access::cow) mount.upper = plain_layer(LayerKind::memory, entry.where);
+    if (entry.access == Access::rw) {
+      mount.upper = std::move(mount.lowers.front());
+      mount.lowers.clear();
+    }
+    return mount;
+  }
+
+  Outcome<PackagePlan> open_package(const LayerSource& source,
+                                    const std::optional<std::vector<ContainerMount>>& instead) {
+    Outcome<PackagePlan> package = plan_package(source, catalogue_.at(source.path), instead);
+    if (!package) return package;
+    std::ranges::move(package->decisions, std::back_inserter(plan_.decisions));
+    std::ranges::move(package->warnings, std::back_inserter(plan_.warnings));
+    return package;
+  }
+
+  Outcome<void> add_container() {
+    if (!manifest_.container) return {};
+    const Container& container = *manifest_.container;
+    Outcome<PackagePlan> package = open_package(container.source, container.mounts);
+    if (!package) return fail(package.error());
+    if (auto checked = check_command(container); !checked) return checked;
+    if (package->root) add_root_layer(*std::move(package->root));
+    std::string skipped;  // the subtree that the last exact clash left out
+    for (PackageMount& mount : package->mounts) {
+      if (!skipped.empty() && is_at_or_below(mount.guest, skipped)) {
+        drop(mount, slots_.at(skipped).mount,
+             "the package's mount at " + quoted(skipped) +
+                 " was left out, and what the package mounts below goes with it");
+        continue;
+      }
+      if (drop_below_opaque(mount)) continue;
+      const auto taken = slots_.find(mount.guest);
+      if (taken != slots_.end()) {
+        if (mode_between(taken->second.on_conflict, {}) == ConflictMode::fail) {
+          return fail(container_clash(container.source, mount, taken->second.mount));
+        }
+        drop(mount, taken->second.mount,
+             "a mount of the manifest stays where a package would mount at the same path (conflict "
+             "\"override\")");
+        skipped = mount.guest;
+        continue;
+      }
+      add_package_mount(container.source, std::move(mount), container.access);
+    }
+    add_commands(container.source, std::move(package->commands));
+    return {};
+  }
+
+  Outcome<void> check_command(const Container& container) const {
+    if (!container.command) return {};
+    const auto& commands = catalogue_.at(container.source.path).manifest.commands;
+    if (std::ranges::find(commands, container.command->value, &webc::Command::name) != commands.end())
+      return {};
+    std::vector<std::string_view> names;
+    for (const webc::Command& command : commands) names.push_back(command.name);
+    return fail(Diagnostic{
+        .trouble = Trouble::manifest,
+        .message = package_label(container.source) + " has no command " + quoted(container.command->value),
+        .where = container.command->where,
+        .hint = names.empty() ? "it has no commands" : "its commands are " + list_of(names, "and")});
+  }
+
+  static Diagnostic container_clash(const LayerSource& source, const PackageMount& mount,
+                                    const PlannedMount& taken) {
+    Diagnostic clash =
+        conflict("Unable to merge container mount " + quoted(mount.guest) + " into the prepared filesystem",
+                 source.where);
+    clash.causes.push_back(conflict(package_label(source) + " mounts " + mount.layer.describe() + " where " +
+                                        origin_of(taken) + " mounts " + describe(taken),
+                                    taken.where));
+    clash.hint = "keep the manifest's mount with on-conflict = \"override\", or mount it elsewhere";
+    return clash;
+  }
+
+  /// An injected package is added as a whole or not at all, so a clash is an
+  /// error whatever the conflict mode.
+  Outcome<void> add_use(const LayerSource& source) {
+    Outcome<PackagePlan> package = open_package(source, std::nullopt);
+    if (!package) return fail(package.error());
+    if (package->root) add_root_layer(*std::move(package->root));
+    for (PackageMount& mount : package->mounts) {
+      if (drop_below_opaque(mount)) continue;
+      if (const auto taken = slots_.find(mount.guest); taken != slots_.end()) {
+        Diagnostic clash = conflict("Unable to merge mount " + quoted(mount.guest) + " of " +
+                                        package_label(source) + " into the prepared filesystem",
+                                    source.where);
+        clash.causes.push_back(conflict(quoted(mount.guest) + " is mounted already by " +
+                                            origin_of(taken->second.mount) + ": " +
+                                            describe(taken->second.mount),
+                                        taken->second.mount.where));
+        return fail(std::move(clash));
+      }
+      add_package_mount(source, std::move(mount), Access::cow);
+    }
+    add_commands(source, std::move(package->commands));
+    return {};
+  }
+
+  void drop(const PackageMount& mount, const PlannedMount& kept, std::string rule) {
+    plan_.decisions.push_back({.guest = mount.guest,
+                               .kept = describe(kept),
+                               .dropped = mount.layer.describe(),
+                               .rule = std::move(rule),
+                               .where = kept.where});
+  }
+
+  bool drop_below_opaque(const PackageMount& mount) {
+    if (opaque_root_) {
+      plan_.decisions.push_back({.guest = mount.guest,
+                                 .kept = "the root",
+                                 .dropped = mount.layer.describe(),
+                                 .rule = "a mount at \"/\" is opaque: no package mount shows below it",
+                                 .where = *opaque_root_});
+      return true;
+    }
+    std::string_view above = mount.guest;
+    for (std::size_t slash = above.rfind('/'); slash > 0; slash = above.rfind('/')) {
+      above = above.substr(0, slash);
+      const auto slot = slots_.find(std::string(above));
+      if (slot == slots_.end() || !slot->second.mount.opaque) continue;
+      drop(mount, slot->second.mount,
+           "the mount at " + quoted(above) + " is opaque: no package mount shows below it");
+      return true;
+    }
+    return false;
+  }
+
+  void add_package_mount(const LayerSource& source, PackageMount mount, Access access) {
+    PlannedMount planned{.guest = mount.guest,
+                         .guest_raw = std::move(mount.guest_raw),
+                         .access = access,
+                         .upper = std::nullopt,
+                         .lowers = {std::move(mount.layer)},
+                         .quota_bytes = std::nullopt,
+                         .origin = package_label(source),
+                         .where = source.where};
+    if (access == Access::cow) planned.upper = plain_layer(LayerKind::memory, source.where);
+    std::string guest = planned.guest;
+    slots_.emplace(std::move(guest), Slot{.mount = std::move(planned), .on_conflict = {}});
+  }
+
+  void add_commands(const LayerSource& source, std::vector<PlannedCommand> commands) {
+    for (PlannedCommand& command : commands) {
+      const auto [first, added] = command_owner_.emplace(command.name, package_label(source));
+      if (!added) {
+        plan_.decisions.push_back({.guest = "/bin/" + command.name,
+                                   .kept = first->second,
+                                   .dropped = package_label(source),
+                                   .rule = "the first package that has a command of a name provides it",
+                                   .where = source.where});
+        continue;
+      }
+      plan_.commands.push_back(std::move(command));
+    }
+  }
+
+  /// The base root is the upper over everything, unless a host directory is:
+  /// then it is the first lower, and an empty one only if commands need it.
+  void finish_root() {
+    const SourceLocation& where = manifest_.root_where;
+    PlannedLayer base = plain_layer(manifest_.empty_base ? LayerKind::memory : LayerKind::base, where);
+    PlannedMount root{.guest = "/",
+                      .guest_raw = {},
+                      .access = root_upper_ ? Access::rw : Access::cow,
+                      .opaque = opaque_root_.has_value(),
+                      .upper = std::nullopt,
+                      .lowers = {},
+                      .quota_bytes = std::nullopt,
+                      .origin = "root",
+                      .where = where};
+    if (!root_upper_) {
+      root.upper = std::move(base);
+    } else {
+      root.upper = std::move(root_upper_);
+      if (!manifest_.empty_base) root.lowers.push_back(std::move(base));
+      if (manifest_.empty_base && !plan_.commands.empty()) {
+        root.lowers.push_back(plain_layer(LayerKind::commands, where));
+      }
+    }
+    std::ranges::move(root_lowers_, std::back_inserter(root.lowers));
+    plan_.mounts.push_back(std::move(root));
+  }
+
+  void collect_mounts() {
+    const auto first = static_cast<std::ptrdiff_t>(plan_.mounts.size());
+    for (auto& [guest, slot] : slots_) plan_.mounts.push_back(std::move(slot.mount));
+    std::ranges::sort(plan_.mounts.begin() + first, plan_.mounts.end(), outer_first, &PlannedMount::guest);
+  }
+
+  void warn_of_hidden_commands() {
+    if (plan_.commands.empty()) return;
+    for (const std::string_view directory : kCommandDirectories) {
+      const PlannedMount& mount = mount_showing(plan_, directory);
+      if (command_layer(mount) != nullptr) continue;
+      plan_.warnings.push_back({.trouble = Trouble::conflict,
+                                .message = "the packages' commands do not appear in " + quoted(directory) +
+                                           ": the mount at " + quoted(mount.guest) +
+                                           " hides them, and it has no memory layer to show them in",
+                                .where = mount.where});
+    }
+  }
+
+  const Manifest& manifest_;
+  const Catalogue& catalogue_;
+  Plan plan_;
+  std::optional<PlannedLayer> root_upper_;
+  std::vector<PlannedLayer> root_lowers_;
+  std::optional<SourceLocation> opaque_root_;
+  std::map<std::string, Slot> slots_;  ///< by normalised guest path, without the root
+  std::map<std::string, std::string> command_owner_;
+};
+
+}  // namespace
+
+std::vector<PackageNeed> needed_packages(const Manifest& manifest) {
+  std::vector<PackageNeed> needs;
+  if (manifest.container) needs.push_back({&manifest.container->source, "container"});
+  for (const LayerSource& use : manifest.uses) needs.push_back({&use, "[[use]]"});
+  for (const MountEntry& mount : manifest.mounts) {
+    for (const LayerSource& layer : mount.layers) {
+      if (layer.kind == LayerSource::Kind::webc)
+        needs.push_back({&layer, "mount " + quoted(mount.guest_path)});
+    }
+  }
+  return needs;
+}
+
+Outcome<Plan> make_plan(const Manifest& manifest, const Catalogue& catalogue) {
+  return Planner(manifest, catalogue).plan();
+}
+
+const PlannedMount& mount_showing(const Plan& plan, std::string_view path) {
+  const PlannedMount* deepest = &plan.mounts.front();
+  for (const PlannedMount& mount : plan.mounts) {
+    if (mount.guest.size() > deepest->guest.size() && is_at_or_below(path, mount.guest)) deepest = &mount;
+  }
+  return *deepest;
+}
+
+const PlannedLayer* command_layer(const PlannedMount& mount) {
+  const auto in_memory = [](const PlannedLayer& layer) {
+    return layer.kind == LayerKind::base || layer.kind == LayerKind::memory ||
+           layer.kind == LayerKind::commands;
+  };
+  if (mount.upper && in_memory(*mount.upper)) return &*mount.upper;
+  if (!mount.lowers.empty() && in_memory(mount.lowers.front())) return &mount.lowers.front();
+  return nullptr;
+}
+
+}  // namespace wasifs::plan

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "plan/catalogue.h"
+#include "plan/manifest.h"
+#include "wasifs/plan.h"
+
+namespace wasifs::plan {
+
+/// A package that a manifest needs, and what for: "container", "[[use]]" or
+/// `mount "/data"`.
+struct PackageNeed {
+  const LayerSource* source;
+  std::string purpose;
+};
+
+/// All packages of a manifest, in the order of use; a path may come twice.
+[[nodiscard]] std::vector<PackageNeed> needed_packages(const Manifest& manifest);
+
+/// Decides what the root looks like: every mount, its layers, every conflict
+/// (composition rules 1-5 and 10-12). Pure: reads no file and no clock, so equal
+/// arguments give equal plans. `catalogue` holds every needed package. Trouble:
+/// conflict, manifest, corrupt. Thread-safe.
+[[nodiscard]] Outcome<Plan> make_plan(const Manifest& manifest, const Catalogue& catalogue);
+
+/// The mount that shows the directory `path` (normalised): the deepest one at
+/// or above it. There always is one, the root.
+[[nodiscard]] const PlannedMount& mount_showing(const Plan& plan, std::string_view path);
+
+/// Where commands appear.
+inline constexpr std::string_view kCommandDirectories[] = {"/bin", "/usr/bin"};
+
+/// The layer of `mount` that commands are written to before it is shown: its
+/// memory upper or, for a root whose upper is on the host, its first lower. Null
+/// where there is none, and commands stay hidden there.
+[[nodiscard]] const PlannedLayer* command_layer(const PlannedMount& mount);
+
+}  // namespace wasifs::plan

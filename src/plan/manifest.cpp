@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plan/manifest.h"
+
+#include <algorithm>
+#include <set>
+#include <tuple>
+
+#include "base/path.h"
+#include "plan/document.h"
+#include "plan/layer_source.h"
+#include "plan/mount_reader.h"
+#include "plan/reader.h"
+
+namespace wasifs::plan {
+
+namespace {
+
+constexpr std::uint64_t kManifestVersion = 1;
+
+/// Reads the sections of one document into a Manifest.
+class ManifestReader {
+ public:
+  ManifestReader(const Value& document, const std::string& file)
+      : reader_(document, "the manifest", errors_), folder_(folder_of(file)) {
+    manifest_.file = file;
+  }
+
+  Outcome<Manifest> read() {
+    read_version();
+    read_root();
+    read_container();
+    for (const Value* use : tables(reader_, "use", "[[use]]")) read_use(*use);
+    read_mounts();
+    refuse_unserved();
+    reader_.finish();
+    if (!errors_.empty()) return fail(std::move(errors_).diagnostic(manifest_.file));
+    return std::move(manifest_);
+  }
+
+ private:
+  void report_not_table(const Value& value, const std::string& name) {
+    errors_.add(value.where, name + " must be a table, not " + std::string(value.kind_name));
+  }
+
+  /// The table `key`, null where it is absent or of another type.
+  const Value* table(std::string_view key) {
+    const Value* value = reader_.find(key);
+    if (value == nullptr || value->kind == ValueKind::table) return value;
+    report_not_table(*value, "[" + std::string(key) + "]");
+    return nullptr;
+  }
+
+  /// The tables in the array `key`; `name` is one of them in messages.
+  std::vector<const Value*> tables(TableReader& reader, std::string_view key, const std::string& name) {
+    const Value* array = reader.array(key);
+    std::vector<const Value*> found;
+    if (array == nullptr) return found;
+    for (const Value& item : array->items) {
+      if (item.kind == ValueKind::table) {
+        found.push_back(&item);
+      } else {
+        report_not_table(item, name);
+      }
+    }
+    return found;
+  }
+
+  void read_version() {
+    const auto version = reader_.count("manifest-version");
+    if (!version || version->value == kManifestVersion) return;
+    errors_.add(version->where, "manifest-version " + std::to_string(version->value) +
+                                    " is not supported by this version of wasifs, which reads 1");
+  }
+
+  void read_root() {
+    const Value* root = table("root");
+    if (root == nullptr) return;
+    TableReader reader(*root, "[root]", errors_);
+    manifest_.root_where = reader.where();
+    if (const auto base = reader.word<bool>("base", {{"default", false}, {"empty", true}})) {
+      manifest_.empty_base = base->value;
+    }
+    if (const auto mode = reader.word<ConflictMode>(
+            "conflict", {{"override", ConflictMode::override_}, {"fail", ConflictMode::fail}})) {
+      manifest_.conflict = mode->value;
+    }
+    if (const auto limit = reader.size("memory-limit")) manifest_.memory_limit = limit->value;
+    if (const auto limit = reader.count("inode-limit")) manifest_.inode_limit = limit->value;
+    if (const auto upper = reader.text("upper"); upper && upper->value != "memory") {
+      errors_.add(upper->where, "an upper on the host is not supported by this version of wasifs",
+                  "\"memory\" is the only upper");
+    }
+    reader.unsupported("work", "\"work\" (of an upper on the host)");
+    reader.finish();
+  }
+
+  /// The `source` of [container] or [[use]]: a package as a whole.
+  std::optional<LayerSource> read_package(TableReader& reader) {
+    const auto source = reader.required_text("source");
+    if (!source) return std::nullopt;
+    return whole_source(LayerSource::Kind::webc, *source, folder_);
+  }
+
+  void read_container() {
+    const Value* value = table("container");
+    if (value == nullptr) return;
+    TableReader reader(*value, "[container]", errors_);
+    Container container;
+    if (auto source = read_package(reader)) container.source = *std::move(source);
+    container.command = reader.text("command");
+    if (const auto access = reader.word<Access>("access", {{"cow", Access::cow}, {"ro", Access::ro}})) {
+      container.access = access->value;
+    }
+    if (reader.find("mounts") != nullptr) container.mounts = read_container_mounts(reader);
+    reader.finish();
+    manifest_.container = std::move(container);
+  }
+
+  std::vector<ContainerMount> read_container_mounts(TableReader& container) {
+    std::vector<ContainerMount> mounts;
+    std::set<std::string> guests;
+    for (const Value* item : tables(container, "mounts", "one of container.mounts")) {
+      TableReader reader(*item, "container.mounts", errors_);
+      ContainerMount mount;
+      if (const auto guest = reader.required_text("guest")) {
+        mount.guest = *guest;
+        mount.guest_path = read_guest_path(*guest, errors_).value_or("");
+        if (!mount.guest_path.empty() && !guests.insert(mount.guest_path).second) {
+          errors_.add(guest->where, "container.mounts has " + quoted(mount.guest_path) + " twice");
+        }
+      }
+      if (const auto volume = reader.required_text("volume")) mount.volume = volume->value;
+      if (const auto subpath = reader.text("subpath")) {
+        const auto normal = normalize_subpath(subpath->value);
+        if (!normal) errors_.add(subpath->where, "\"subpath\" must not contain \"..\"");
+        mount.subpath = normal.value_or("");
+      }
+      reader.finish();
+      mounts.push_back(std::move(mount));
+    }
+    return mounts;
+  }
+
+  void read_use(const Value& value) {
+    TableReader reader(value, "[[use]]", errors_);
+    if (auto source = read_package(reader)) manifest_.uses.push_back(*std::move(source));
+    reader.finish();
+  }
+
+  void read_mounts() {
+    if (const Value* fs = table("fs")) {
+      for (const Entry& entry : fs->entries) {
+        if (auto mount = read_fs_entry(entry, folder_, errors_)) {
+          manifest_.mounts.push_back(*std::move(mount));
+        }
+      }
+    }
+    for (const Value* item : tables(reader_, "mount", "[[mount]]")) {
+      if (auto mount = read_mount(*item, folder_, errors_)) manifest_.mounts.push_back(*std::move(mount));
+    }
+    std::ranges::sort(manifest_.mounts, {}, [](const MountEntry& mount) {
+      return std::tuple(mount.where.line, mount.where.column);
+    });
+  }
+
+  /// What the grammar has and this version does not serve. To read past any of
+  /// it would compose something else than was asked for.
+  void refuse_unserved() {
+    for (const std::string_view key : {"run", "map-commands", "capabilities", "journal"}) {
+      reader_.unsupported(key, "[" + std::string(key) + "]");
+    }
+    reader_.unsupported("preopen", "[[preopen]]");
+    for (const std::string_view key : {"package", "dependencies"}) {
+      reader_.unsupported(key, "[" + std::string(key) + "] of wasmer.toml");
+    }
+    for (const std::string_view key : {"command", "module"}) {
+      reader_.unsupported(key, "[[" + std::string(key) + "]] of wasmer.toml");
+    }
+  }
+
+  Errors errors_;
+  TableReader reader_;
+  std::string folder_;
+  Manifest manifest_;
+};
+
+}  // namespace
+
+Outcome<Manifest> parse_manifest(std::string_view text, const std::string& file) {
+  const Outcome<Value> document = parse_document(text, file);
+  if (!document) return fail(document.error());
+  return ManifestReader(*document, file).read();
+}
+
+}  // namespace wasifs::plan

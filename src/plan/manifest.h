@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "wasifs/plan.h"
+
+namespace wasifs::plan {
+
+/// A value of the manifest and where it stands.
+template <class T>
+struct Located {
+  T value{};
+  SourceLocation where;
+
+  bool operator==(const Located&) const = default;
+};
+
+/// What a layer shows: a host directory or file, or a volume of a package.
+struct LayerSource {
+  enum class Kind : std::uint8_t { host, webc };
+
+  Kind kind = Kind::host;
+  std::string written;       ///< the path as the manifest has it
+  std::string path;          ///< the same, resolved against the manifest's folder
+  std::string volume = {};   ///< of a package; "" = the one that make_plan() chooses
+  std::string subpath = {};  ///< normal and relative, "" = all of it
+  SourceLocation where = {};
+};
+
+enum class MountType : std::uint8_t { host, webc, memory, static_text, overlay };
+
+/// A [[mount]] or an entry of [fs], its defaults filled in and its keys known
+/// to fit one another.
+struct MountEntry {
+  Located<std::string> guest;  ///< as written
+  std::string guest_path;      ///< normalised
+  MountType type = MountType::host;
+  Access access = Access::rw;
+  bool opaque = false;
+  bool write_through = false;
+  std::optional<ConflictMode> on_conflict = {};
+  Symlinks symlinks = Symlinks::contain;
+  std::optional<std::uint64_t> quota = {};
+  std::vector<LayerSource> layers = {};  ///< one for host and webc, none for memory and static
+  std::string text = {};                 ///< of a static file
+  SourceLocation where = {};             ///< of the entry as a whole
+};
+
+/// One of `container.mounts`.
+struct ContainerMount {
+  Located<std::string> guest;
+  std::string guest_path;
+  std::string volume;
+  std::string subpath;
+};
+
+/// [container]: the package that is run.
+struct Container {
+  LayerSource source;
+  std::optional<Located<std::string>> command;
+  Access access = Access::cow;
+  /// Present: instead of what the package itself maps.
+  std::optional<std::vector<ContainerMount>> mounts;
+};
+
+struct Manifest {
+  std::string file;  ///< the name that places carry
+
+  SourceLocation root_where;
+  bool empty_base = false;
+  ConflictMode conflict = ConflictMode::override_;
+  std::optional<std::uint64_t> memory_limit;
+  std::optional<std::uint64_t> inode_limit;
+
+  std::optional<Container> container;
+  std::vector<LayerSource> uses;   ///< [[use]], in order
+  std::vector<MountEntry> mounts;  ///< [fs] and [[mount]], in the order of the document
+};
+
+/// Reads a manifest (shared grammar: the user's manual, "Manifest"). `file`
+/// names it in places and its folder is what relative sources resolve against;
+/// nothing is opened. All errors are found in one go: a single one is the
+/// Diagnostic itself, several are the causes of one. Thread-safe.
+[[nodiscard]] Outcome<Manifest> parse_manifest(std::string_view text, const std::string& file);
+
+}  // namespace wasifs::plan

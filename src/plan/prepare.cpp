@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plan/prepare.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <memory>
+
+#include "base/path.h"
+#include "base/quota.h"
+#include "compose/mount_table.h"
+#include "compose/overlay.h"
+#include "compose/subtree.h"
+#include "fs/host/host_fs.h"
+#include "fs/memory/memory_fs.h"
+#include "plan/base_root.h"
+#include "plan/make_plan.h"
+
+namespace wasifs::plan {
+
+namespace {
+
+constexpr std::uint16_t kCommandMode = 0555;
+constexpr std::uint16_t kTextMode = 0444;
+constexpr std::string_view kTextName = "text";
+
+std::string label_of(const PlannedMount& mount) { return "mount " + quoted(mount.guest); }
+
+Diagnostic source_error(const PlannedMount& mount, const PlannedLayer& layer, const std::string& what) {
+  return {.trouble = Trouble::source, .message = label_of(mount) + ": " + what, .where = layer.where};
+}
+
+/// What tmpfs takes as well: half of the machine's memory, so that a runaway
+/// writer meets ENOSPC before the machine runs out.
+std::uint64_t default_memory_limit() {
+  const long pages = ::sysconf(_SC_PHYS_PAGES);
+  const long page_size = ::sysconf(_SC_PAGESIZE);
+  if (pages <= 0 || page_size <= 0) return Quota::kUnlimited;
+  return static_cast<std::uint64_t>(pages) / 2 * static_cast<std::uint64_t>(page_size);
+}
+
+/// A file system and what of it is shown: all, or one file in its root.
+struct Opened {
+  FilesystemPtr fs;
+  std::string file = {};
+};
+
+class Builder {
+ public:
+  Builder(Plan plan, const Packages& packages, Time stamp)
+      : plan_(std::move(plan)),
+        packages_(packages),
+        stamp_(stamp),
+        quota_(std::make_shared<Quota>(plan_.memory_limit.value_or(default_memory_limit()),
+                                       plan_.inode_limit.value_or(Quota::kUnlimited))) {}
+
+  Outcome<PreparedRoot> build() {
+    Outcome<Opened> root = compose(plan_.mounts.front());
+    if (!root) return fail(root.error());
+    MountTable table(std::move(root->fs));
+    for (std::size_t i = 1; i < plan_.mounts.size(); ++i) {
+      if (auto mounted = add(table, plan_.mounts[i]); !mounted) return fail(mounted.error());
+    }
+    for (const auto& memory : memories_) memory->thaw();
+    return PreparedRoot{.tree = std::make_shared<const Tree>(std::move(table)), .plan = std::move(plan_)};
+  }
+
+ private:
+  Outcome<void> add(MountTable& table, const PlannedMount& mount) {
+    Outcome<Opened> opened = compose(mount);
+    if (!opened) return fail(opened.error());
+    const auto synthetic = [this]() -> FilesystemPtr { return memory({.quota = quota_}); };
+    const Status mounted = table.mount(mount.guest, std::move(opened->fs), opened->file,
+                                       {.read_only = mount.access == Access::ro}, synthetic);
+    if (mounted) return {};
+    Diagnostic error{.trouble = Trouble::conflict,
+                     .message = "Unable to mount " + quoted(mount.guest),
+                     .where = mount.where};
+    if (mounted.error() == Errc::enotdir) {
+      error.causes.push_back({.trouble = Trouble::conflict,
+                              .message = "something on the way to the mount point is not a directory"});
+    } else {
+      error.trouble = Trouble::source;
+      error.causes.push_back({.trouble = Trouble::source, .message = message(mounted.error())});
+    }
+    return fail(std::move(error));
+  }
+
+  /// The file system of one mount.
+  Outcome<Opened> compose(const PlannedMount& mount) {
+    if (mount.lowers.empty()) return open_upper(mount);
+    std::vector<FilesystemPtr> lowers;
+    std::string file;
+    for (const PlannedLayer& layer : mount.lowers) {
+      Outcome<Opened> lower = open_lower(mount, layer);
+      if (!lower) return lower;
+      file = lower->file;
+      lowers.push_back(std::move(lower->fs));
+    }
+    if (!mount.upper && lowers.size() == 1) return Opened{std::move(lowers.front()), std::move(file)};
+    FilesystemPtr upper;
+    if (mount.upper) {
+      Outcome<Opened> opened = mount.upper->kind == LayerKind::memory && mount.guest != "/"
+                                   ? open_memory_upper(mount, *lowers.front())
+                                   : open_upper(mount);
+      if (!opened) return opened;
+      upper = std::move(opened->fs);
+    }
+    return Opened{std::make_shared<Overlay>(std::move(upper), std::move(lowers)), std::move(file)};
+  }
+
+  /// The layer that takes the changes; of the root it must be a directory.
+  Outcome<Opened> open_upper(const PlannedMount& mount) {
+    Outcome<Opened> opened = open_layer(mount, *mount.upper, false);
+    if (opened && mount.guest == "/" && !opened->fs->root()->is_directory()) {
+      return fail(not_directory(mount, *mount.upper));
+    }
+    return opened;
+  }
+
+  /// A lower. A single file cannot be a layer of an overlay, so where it is the
+  /// only lower, the directory around it becomes the layer and the mount shows
+  /// that one name.
+  Outcome<Opened> open_lower(const PlannedMount& mount, const PlannedLayer& layer) {
+    Outcome<Opened> opened = open_layer(mount, layer, true);
+    if (!opened) return opened;
+    const bool single = opened->file.empty() && !opened->fs->root()->is_directory();
+    const bool sole = mount.guest != "/" && mount.lowers.size() == 1;
+    if ((single || !opened->file.empty()) && !sole) {
+      return fail(
+          source_error(mount, layer, layer.describe() + " is not a directory, and a layer must be one"));
+    }
+    if (!single || !mount.upper) return opened;
+    const std::unique_ptr<char, decltype(&std::free)> path(::realpath(layer.source.c_str(), nullptr),
+                                                           &std::free);
+    if (path == nullptr) return fail(unusable(mount, layer, message(static_cast<Errc>(errno))));
+    const std::string_view whole(path.get());
+    const std::size_t slash = whole.rfind('/');
+    Outcome<Opened> folder = open_host(mount, layer, std::string(whole.substr(0, slash + 1)), true);
+    if (folder) folder->file = whole.substr(slash + 1);
+    return folder;
+  }
+
+  Outcome<Opened> open_layer(const PlannedMount& mount, const PlannedLayer& layer, bool read_only) {
+    switch (layer.kind) {
+      case LayerKind::host:
+        return open_host(mount, layer, layer.source, read_only);
+      case LayerKind::webc:
+        return open_volume(mount, layer);
+      case LayerKind::static_text:
+        return open_text(mount, layer);
+      case LayerKind::base:
+      case LayerKind::memory:
+      case LayerKind::commands:
+        break;
+    }
+    std::shared_ptr<MemoryFilesystem> fs = memory({.quota = quota_of(mount)});
+    Status filled;
+    if (layer.kind == LayerKind::base) filled = fill_base_root(*fs, owner_);
+    if (!filled) return fail(no_room(mount, filled.error()));
+    return finish_memory(mount, layer, std::move(fs));
+  }
+
+  /// The upper of a cow mount. It looks like the lower's root until somebody
+  /// changes that.
+  Outcome<Opened> open_memory_upper(const PlannedMount& mount, Filesystem& lower) {
+    const Result<Attr> like = lower.root()->attr();
+    if (!like) return fail(unusable(mount, mount.lowers.front(), message(like.error())));
+    std::shared_ptr<MemoryFilesystem> fs =
+        memory({.quota = quota_of(mount), .root_mode = like->mode, .uid = like->uid, .gid = like->gid});
+    const Status dated = fs->root()->set_attr(
+        {.mode = {}, .uid = {}, .gid = {}, .size = {}, .atime = like->atime, .mtime = like->mtime});
+    if (!dated) return fail(no_room(mount, dated.error()));
+    return finish_memory(mount, *mount.upper, std::move(fs));
+  }
+
+  /// Adds the commands that appear in this layer.
+  Outcome<Opened> finish_memory(const PlannedMount& mount, const PlannedLayer& layer,
+                                std::shared_ptr<MemoryFilesystem> fs) {
+    if (command_layer(mount) == &layer) {
+      for (const std::string_view directory : kCommandDirectories) {
+        if (&mount_showing(plan_, directory) != &mount) continue;
+        std::string_view inside = directory;
+        if (mount.guest != "/") inside.remove_prefix(mount.guest.size());
+        if (auto added = add_commands(mount, *fs, inside); !added) return fail(added.error());
+      }
+    }
+    return Opened{std::move(fs)};
+  }
+
+  Outcome<void> add_commands(const PlannedMount& mount, MemoryFilesystem& fs, std::string_view directory) {
+    if (plan_.commands.empty()) return {};
+    const Result<NodeRef> made = make_directories(fs, directory, owner_);
+    if (!made) return fail(no_room(mount, made.error()));
+    for (const PlannedCommand& command : plan_.commands) {
+      const auto& package = packages_.at(command.source);
+      const std::optional<View> program = package->atom(command.atom);
+      if (!program) {
+        return fail(Diagnostic{.trouble = Trouble::corrupt,
+                               .message = "package " + quoted(package->path()) + " lists the program " +
+                                          quoted(command.atom) + " of command " + quoted(command.name) +
+                                          " but does not hold it"});
+      }
+      const auto file = fs.create_shared(
+          **made, command.name, {.mode = kCommandMode, .uid = owner_.uid, .gid = owner_.gid}, *program);
+      if (!file) return fail(no_room(mount, file.error()));
+    }
+    return {};
+  }
+
+  Outcome<Opened> open_host(const PlannedMount& mount, const PlannedLayer& layer, const std::string& path,
+                            bool read_only) {
+    struct stat found{};
+    if (::stat(path.c_str(), &found) != 0) {
+      const std::string directory = "host directory " + quoted(layer.written);
+      if (errno == ENOENT) return fail(source_error(mount, layer, directory + " does not exist"));
+      return fail(unusable(mount, layer, message(static_cast<Errc>(errno))));
+    }
+    const auto links =
+        layer.symlinks == Symlinks::deny ? HostFilesystem::Symlinks::deny : HostFilesystem::Symlinks::contain;
+    auto opened = HostFilesystem::open(path, {.read_only = read_only, .symlinks = links});
+    if (opened) return Opened{*std::move(opened)};
+    Diagnostic error = source_error(mount, layer, layer.describe() + " cannot be used");
+    error.causes.push_back(std::move(opened.error()));
+    return fail(std::move(error));
+  }
+
+  Outcome<Opened> open_volume(const PlannedMount& mount, const PlannedLayer& layer) {
+    FilesystemPtr volume = packages_.at(layer.source)->volume(layer.volume);
+    if (volume == nullptr) return fail(unusable(mount, layer, message(Errc::enoent)));
+    if (layer.subpath.empty()) return Opened{std::move(volume)};
+    const Result<NodeRef> node = find_in_layer(*volume, layer.subpath);
+    if (!node) return fail(unusable(mount, layer, message(node.error())));
+    std::string_view folder = layer.subpath;
+    std::string file;
+    if (!(*node)->is_directory()) {
+      const std::size_t slash = folder.rfind('/');
+      file = folder.substr(slash == std::string_view::npos ? 0 : slash + 1);
+      folder = slash == std::string_view::npos ? std::string_view() : folder.substr(0, slash);
+    }
+    Result<FilesystemPtr> subtree = Subtree::open(std::move(volume), folder);
+    if (!subtree) return fail(unusable(mount, layer, message(subtree.error())));
+    return Opened{*std::move(subtree), std::move(file)};
+  }
+
+  Outcome<Opened> open_text(const PlannedMount& mount, const PlannedLayer& layer) {
+    std::shared_ptr<MemoryFilesystem> fs = memory({});
+    const auto text = std::make_shared<const std::string>(layer.text);
+    const auto file =
+        fs->create_shared(*fs->root(), kTextName, {.mode = kTextMode, .uid = owner_.uid, .gid = owner_.gid},
+                          {.bytes = std::as_bytes(std::span(*text)), .owner = text});
+    if (!file) return fail(no_room(mount, file.error()));
+    return Opened{std::move(fs), std::string(kTextName)};
+  }
+
+  std::shared_ptr<MemoryFilesystem> memory(MemoryFilesystem::Options options) {
+    options.frozen_time = stamp_;
+    return memories_.emplace_back(std::make_shared<MemoryFilesystem>(std::move(options)));
+  }
+
+  std::shared_ptr<Quota> quota_of(const PlannedMount& mount) const {
+    if (!mount.quota_bytes) return quota_;
+    return std::make_shared<Quota>(*mount.quota_bytes, Quota::kUnlimited, quota_);
+  }
+
+  static Diagnostic unusable(const PlannedMount& mount, const PlannedLayer& layer, const std::string& why) {
+    return source_error(mount, layer, layer.describe() + ": " + why);
+  }
+
+  static Diagnostic not_directory(const PlannedMount& mount, const PlannedLayer& layer) {
+    return source_error(mount, layer, layer.describe() + " is not a directory, and a layer must be one");
+  }
+
+  static Diagnostic no_room(const PlannedMount& mount, Errc error) {
+    return {.trouble = Trouble::source,
+            .message = label_of(mount) + ": its memory layer cannot be set up: " + message(error),
+            .where = mount.where,
+            .hint = error == Errc::enospc ? "raise memory-limit or inode-limit in [root]" : ""};
+  }
+
+  Plan plan_;
+  const Packages& packages_;
+  Time stamp_;
+  Owner owner_{.uid = ::geteuid(), .gid = ::getegid()};
+  std::shared_ptr<Quota> quota_;
+  std::vector<std::shared_ptr<MemoryFilesystem>> memories_;  ///< to be thawed
+};
+
+}  // namespace
+
+Outcome<PreparedRoot> prepare(Plan plan, const Packages& packages, Time stamp) {
+  return Builder(std::move(plan), packages, stamp).build();
+}
+
+}  // namespace wasifs::plan

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "fs/webc/package.h"
+#include "wasifs/root.h"
+#include "wasifs/types.h"
+
+namespace wasifs::plan {
+
+/// The opened packages of a plan by PlannedLayer::source.
+using Packages = std::map<std::string, std::shared_ptr<const webc::Package>>;
+
+/// Builds what `plan` describes: opens its host directories and composes them
+/// with the packages and memory layers. Nothing is copied and nothing on the
+/// host is changed. Everything that is created carries the time `stamp`, so two
+/// roots prepared from equal arguments look alike. Trouble: source, conflict,
+/// corrupt, manifest.
+[[nodiscard]] Outcome<PreparedRoot> prepare(Plan plan, const Packages& packages, Time stamp);
+
+}  // namespace wasifs::plan

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plan/reader.h"
+
+#include <algorithm>
+#include <limits>
+#include <numeric>
+#include <tuple>
+
+#include "base/path.h"
+#include "plan/size.h"
+
+namespace wasifs::plan {
+
+namespace {
+
+/// No key of the grammar is longer; bounds the quadratic cost of the distance.
+constexpr std::size_t kLongestKey = 32;
+
+/// Levenshtein distance.
+std::size_t edit_distance(std::string_view from, std::string_view to) {
+  std::vector<std::size_t> row(to.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 0; i < from.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i + 1);
+    for (std::size_t j = 0; j < to.size(); ++j) {
+      const std::size_t replaced = diagonal + (from[i] == to[j] ? 0 : 1);
+      diagonal = std::exchange(row[j + 1], std::min({replaced, row[j] + 1, row[j + 1] + 1}));
+    }
+  }
+  return row.back();
+}
+
+}  // namespace
+
+void Errors::add(SourceLocation where, std::string message, std::string hint) {
+  ++count_;
+  if (listed_.size() >= kMax) return;
+  listed_.push_back({.trouble = Trouble::manifest,
+                     .message = std::move(message),
+                     .where = std::move(where),
+                     .hint = std::move(hint)});
+}
+
+Diagnostic Errors::diagnostic(const std::string& file) && {
+  if (count_ == 1) return std::move(listed_.front());
+  std::ranges::sort(listed_, {}, [](const Diagnostic& error) {
+    return std::tie(error.where.line, error.where.column, error.message);
+  });
+  Diagnostic all{.trouble = Trouble::manifest,
+                 .message = "the manifest has " + std::to_string(count_) + " errors",
+                 .where = {.file = file},
+                 .causes = std::move(listed_)};
+  if (count_ > kMax) all.message += ", " + std::to_string(kMax) + " of which follow";
+  return all;
+}
+
+const Value* TableReader::find(std::string_view key) {
+  known_.push_back(key);
+  const auto entry = std::ranges::find(table_.entries, key, &Entry::key);
+  return entry == table_.entries.end() ? nullptr : &entry->value;
+}
+
+std::optional<SourceLocation> TableReader::place_of(std::string_view key) const {
+  const auto entry = std::ranges::find(table_.entries, key, &Entry::key);
+  if (entry == table_.entries.end()) return std::nullopt;
+  return entry->where;
+}
+
+void TableReader::report_type(std::string_view key, const Value& value, std::string_view wanted) {
+  errors_.add(value.where, quoted(key) + " must be " + std::string(wanted) + ", not " +
+                               std::string(value.kind == ValueKind::boolean ? "a boolean" : value.kind_name));
+}
+
+const Value* TableReader::string_value(std::string_view key) {
+  const Value* value = find(key);
+  if (value == nullptr || value->kind == ValueKind::string) return value;
+  report_type(key, *value, "a string");
+  return nullptr;
+}
+
+std::optional<Located<std::string>> TableReader::text(std::string_view key) {
+  const Value* value = string_value(key);
+  if (value == nullptr || !check_text(key, *value, errors_)) return std::nullopt;
+  return Located<std::string>{value->text, value->where};
+}
+
+std::optional<Located<std::string>> TableReader::content(std::string_view key) {
+  const Value* value = string_value(key);
+  if (value == nullptr) return std::nullopt;
+  return Located<std::string>{value->text, value->where};
+}
+
+std::optional<Located<std::string>> TableReader::required_text(std::string_view key) {
+  if (!place_of(key)) errors_.add(where(), name_ + " has no " + quoted(key));
+  return text(key);
+}
+
+std::optional<Located<bool>> TableReader::boolean(std::string_view key) {
+  const Value* value = find(key);
+  if (value == nullptr) return std::nullopt;
+  if (value->kind == ValueKind::boolean) return Located<bool>{value->boolean, value->where};
+  report_type(key, *value, "true or false");
+  return std::nullopt;
+}
+
+std::optional<Located<std::uint64_t>> TableReader::count(std::string_view key) {
+  const Value* value = find(key);
+  if (value == nullptr) return std::nullopt;
+  if (value->kind != ValueKind::integer) {
+    report_type(key, *value, "an integer");
+  } else if (value->integer < 0) {
+    errors_.add(value->where, quoted(key) + " must not be negative");
+  } else {
+    return Located<std::uint64_t>{static_cast<std::uint64_t>(value->integer), value->where};
+  }
+  return std::nullopt;
+}
+
+std::optional<Located<std::uint64_t>> TableReader::size(std::string_view key) {
+  const Value* value = find(key);
+  if (value == nullptr) return std::nullopt;
+  if (value->kind == ValueKind::integer) return count(key);
+  if (value->kind != ValueKind::string) {
+    report_type(key, *value, "a size (an integer or a string with a unit)");
+    return std::nullopt;
+  }
+  const Outcome<std::uint64_t> bytes = parse_size(value->text);
+  if (bytes) return Located<std::uint64_t>{*bytes, value->where};
+  errors_.add(value->where, quoted(key) + ": " + bytes.error().message, bytes.error().hint);
+  return std::nullopt;
+}
+
+const Value* TableReader::array(std::string_view key) {
+  const Value* value = find(key);
+  if (value == nullptr || value->kind == ValueKind::array) return value;
+  report_type(key, *value, "an array");
+  return nullptr;
+}
+
+void TableReader::report_bad_word(std::string_view key, const Located<std::string>& found,
+                                  std::span<const std::string_view> allowed) {
+  const std::string_view close = nearest(found.value, allowed);
+  errors_.add(found.where,
+              quoted(key) + " must be " + list_of(allowed, "or") + ", not " + quoted(found.value),
+              close.empty() ? std::string() : "did you mean " + quoted(close) + "?");
+}
+
+void TableReader::unsupported(std::string_view key, const std::string& what) {
+  if (find(key) == nullptr) return;
+  errors_.add(*place_of(key), what + " is not supported by this version of wasifs");
+}
+
+void TableReader::finish() {
+  for (const Entry& entry : table_.entries) {
+    if (std::ranges::find(known_, entry.key) != known_.end()) continue;
+    const std::string_view close = errors_.full() ? std::string_view() : nearest(entry.key, known_);
+    errors_.add(entry.where, "unknown key " + quoted(entry.key) + " in " + name_,
+                close.empty() ? std::string() : "did you mean " + quoted(close) + "?");
+  }
+}
+
+bool check_text(std::string_view key, const Value& string, Errors& errors) {
+  if (string.text.empty()) {
+    errors.add(string.where, quoted(key) + " must not be empty");
+  } else if (string.text.find('\0') != std::string::npos) {
+    errors.add(string.where, quoted(key) + " must not contain a NUL byte");
+  } else {
+    return true;
+  }
+  return false;
+}
+
+std::string list_of(std::span<const std::string_view> names, std::string_view conjunction) {
+  std::string out;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (i > 0) out += i + 1 == names.size() ? " " + std::string(conjunction) + " " : ", ";
+    out += quoted(names[i]);
+  }
+  return out;
+}
+
+std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates) {
+  std::string_view best;
+  std::size_t best_distance = std::numeric_limits<std::size_t>::max();
+  if (word.size() > kLongestKey) return best;
+  for (const std::string_view candidate : candidates) {
+    const std::size_t distance = edit_distance(word, candidate);
+    // With half of its letters changed a word could be anything.
+    if (distance >= best_distance || 2 * distance >= std::max(word.size(), candidate.size())) continue;
+    best = candidate;
+    best_distance = distance;
+  }
+  return best;
+}
+
+}  // namespace wasifs::plan

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Manifest bytes through parsing, planning and reporting. No file is touched:
+// the packages that a manifest names come from a fixed catalogue.
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+#include "inspect/plan_report.h"
+#include "plan/make_plan.h"
+#include "plan/manifest.h"
+
+namespace {
+
+using namespace wasifs;
+
+/// A package with mounts that meet one another and those of a manifest.
+plan::PackageInfo package(unsigned version) {
+  plan::PackageInfo info;
+  info.version = version;
+  info.volumes = {"atom", "/data", "metadata"};
+  info.manifest.has_fs = version != 1;
+  info.manifest.fs = {{.from = "", .volume = "data", .host_path = "/x", .mount_path = "/a"},
+                      {.from = "", .volume = "atom", .host_path = "", .mount_path = "/a/b"},
+                      {.from = "", .volume = "atom", .host_path = "", .mount_path = "/a"},
+                      {.from = "", .volume = "atom", .host_path = "", .mount_path = "/"},
+                      {.from = "dep", .volume = "v", .host_path = "", .mount_path = "/d"}};
+  info.manifest.dependencies = {{.alias = "dep", .specifier = "ns/dep@1"}};
+  info.manifest.atoms = {{.name = "prog", .kind = "", .signature = "", .size = 1}};
+  info.manifest.commands = {{.name = "run", .runner = "", .atom = "prog", .dependency = ""}};
+  return info;
+}
+
+/// Aborts unless what every plan promises holds for this one.
+void check(const Plan& plan) {
+  if (plan.mounts.empty() || plan.mounts.front().guest != "/") std::abort();
+  for (const PlannedMount& mount : plan.mounts) {
+    if (!mount.guest.starts_with('/')) std::abort();
+    if (!mount.upper && mount.lowers.empty()) std::abort();
+    if (mount.access == Access::ro && mount.upper) std::abort();
+  }
+  if (render_plan(plan).empty() || plan_json(plan).empty()) std::abort();
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  const auto manifest = plan::parse_manifest(text, "fuzz.toml");
+  if (!manifest) {
+    if (manifest.error().text().empty()) std::abort();
+    return 0;
+  }
+  plan::Catalogue catalogue;
+  unsigned version = 1;
+  for (const plan::PackageNeed& need : plan::needed_packages(*manifest)) {
+    catalogue.emplace(need.source->path, package(version));
+    version = version % 3 + 1;
+  }
+  const auto plan = plan::make_plan(*manifest, catalogue);
+  if (plan) check(*plan);
+  return 0;
+}
