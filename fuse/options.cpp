@@ -133,7 +133,10 @@ Outcome<Options> parse_options(std::span<const std::string> lists, Options optio
       const Outcome<bool> applied = apply_value(options, option);
       if (!applied) return fail(applied.error());
       if (!*applied && !sloppy) {
-        return usage("unknown mount option " + quote(option), "see wasifs(1) for the options of a mount");
+        return usage(
+            "unknown mount option " + quote(option),
+            "there are allow_other, auto_unmount, fsname=NAME, subtype=NAME, max_read=BYTES, remount, and "
+            "mount(8)'s own, such as ro, noexec, nodev, noatime");
       }
     }
   }

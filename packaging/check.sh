@@ -61,32 +61,61 @@ configure_and_build() {
     cmake --build "build/$preset" -j "$jobs" "$@"
 }
 
-# tests PRESET [CTEST-OPTION...]: runs ctest and adds what it counted.
-tests() {
-  local preset=$1 log=$logs/ctest-$1.log junit=$PWD/$logs/ctest-$1.xml counts
-  shift
-  rm -f "$junit"
-  ctest --test-dir "build/$preset" -j "$jobs" --output-on-failure --no-tests=error \
-    --output-junit "$junit" "$@" >"$log" 2>&1
-  local status=$?
-  counts=$(python3 - "$junit" <<'PYTHON'
+# count GOOD BAD LEFT-OUT NAME: adds to the totals and says so.
+count() {
+  passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + $3))
+  echo "$1 passed, $2 failed, $3 skipped in $4"
+}
+
+# junit FILE...: "GOOD BAD LEFT-OUT" over the reports of ctest or GoogleTest; fails
+# where one is missing, as after a crash.
+junit() {
+  python3 - "$@" <<'PYTHON'
 import sys
 import xml.etree.ElementTree as tree
 
-suite = tree.parse(sys.argv[1]).getroot()
-total, failures, skips = (int(suite.get(key, 0)) for key in ("tests", "failures", "skipped"))
-skips += int(suite.get("disabled", 0))
-print(total - failures - skips, failures, skips)
+cases = [case for path in sys.argv[1:] for case in tree.parse(path).iter("testcase")]
+bad = sum(case.find("failure") is not None for case in cases)
+left_out = sum(case.find("skipped") is not None or case.get("status") == "disabled" for case in cases)
+print(len(cases) - bad - left_out, bad, left_out)
 PYTHON
-  ) || counts='0 1 0'
-  local good bad left_out
+}
+
+# tests PRESET [CTEST-OPTION...]: runs ctest and adds what it counted.
+tests() {
+  local preset=$1 log=$logs/ctest-$1.log report=$PWD/$logs/ctest-$1.xml counts status good bad left_out
+  shift
+  rm -f "$report"
+  ctest --test-dir "build/$preset" -j "$jobs" --output-on-failure --no-tests=error \
+    --output-junit "$report" "$@" >"$log" 2>&1
+  status=$?
+  counts=$(junit "$report") || counts='0 1 0'
   read -r good bad left_out <<<"$counts"
   # ctest can fail as a whole, for instance when it finds no tests.
   [ "$status" -eq 0 ] || [ "$bad" -gt 0 ] || bad=1
-  passed=$((passed + good)) failed=$((failed + bad)) skipped=$((skipped + left_out))
-  echo "$good passed, $bad failed, $left_out skipped in $preset"
+  count "$good" "$bad" "$left_out" "$preset"
   [ "$left_out" -eq 0 ] || grep -hE '\*\*\*(Skipped|Not Run)' "$log" | sort -u | head -n 20
   [ "$bad" -eq 0 ] || { echo "FAILED: tests of $preset ($log)"; tail -n 120 "$log"; }
+}
+
+# shards PRESET PROGRAM: all tests of a program in as many processes as there are
+# jobs. ctest starts one for each test, and starting a sanitized one takes longer
+# than most tests do.
+shards() {
+  local preset=$1 program=$2 name=$logs/$1-$2 shard pids=() reports=() counts status=0 good bad left_out
+  for ((shard = 0; shard < jobs; shard++)); do
+    reports+=("$PWD/$name-$shard.xml")
+    rm -f "${reports[-1]}"
+    GTEST_TOTAL_SHARDS=$jobs GTEST_SHARD_INDEX=$shard "build/$preset/bin/$program" \
+      --gtest_brief=1 --gtest_output="xml:${reports[-1]}" >"$name-$shard.log" 2>&1 &
+    pids+=($!)
+  done
+  for shard in "${pids[@]}"; do wait "$shard" || status=1; done
+  counts=$(junit "${reports[@]}" 2>/dev/null) || counts='0 1 0'
+  read -r good bad left_out <<<"$counts"
+  [ "$status" -eq 0 ] || [ "$bad" -gt 0 ] || bad=1
+  count "$good" "$bad" "$left_out" "$program of $preset"
+  [ "$bad" -eq 0 ] || { echo "FAILED: $program of $preset ($name-*.log)"; tail -n 60 "$name"-*.log; }
 }
 
 our_sources() {
@@ -109,17 +138,17 @@ stage_release() {
 stage_asan() {
   export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
   export UBSAN_OPTIONS=print_stacktrace=1
-  build asan && tests asan
+  build asan && tests asan -LE '^conformance$' && shards asan conformance
 }
 
 stage_tsan() {
-  export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
+  export TSAN_OPTIONS=halt_on_error=1
   local targets=(wasifs conformance) folder
   for folder in base memory host compose fuse; do
     [ -d "tests/unit/$folder" ] && targets+=("unit_$folder")
   done
-  # Tests of targets that are not built have no label.
-  build tsan "${targets[@]}" && tests tsan -L 'unit|conformance' -E '^unit.layering$'
+  # Tests of programs that are not built have no label.
+  build tsan "${targets[@]}" && tests tsan -L '^unit$' -E '^unit.layering$' && shards tsan conformance
 }
 
 stage_fuzz() {
@@ -155,7 +184,10 @@ main() {
   done
   need_packages "${WASIFS_BUILD_PACKAGES[@]}" "${WASIFS_CHECK_PACKAGES[@]}" || exit 1
   mkdir -p "$logs"
-  if command -v ccache >/dev/null; then export CMAKE_CXX_COMPILER_LAUNCHER=ccache; fi
+  # One cache serves every checkout: paths count from here, not from the root.
+  if command -v ccache >/dev/null; then
+    export CMAKE_CXX_COMPILER_LAUNCHER=ccache CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
+  fi
   for stage in "${stages[@]}"; do
     before=$SECONDS
     echo "== $stage"

@@ -11,7 +11,7 @@ WASIFS_BUILD_PACKAGES=(
 )
 # On top of that, to test and analyse it.
 WASIFS_CHECK_PACKAGES=(
-  libgtest-dev python3 ccache shellcheck
+  libgtest-dev python3 ccache shellcheck git rsync
   clang-19 clang-format-19 clang-tidy-19 libclang-rt-19-dev
 )
 

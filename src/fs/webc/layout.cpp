@@ -9,6 +9,7 @@ namespace wasifs::webc {
 
 Parsed<Layout> read_layout(ByteSpan file) {
   constexpr std::string_view kMagic("\0webc", 5);
+  if (file.empty()) return fault(0, "the file is empty");
   const std::string_view start = text_of(file.first(std::min<std::size_t>(file.size(), 8)));
   if (!start.starts_with(kMagic)) {
     return fault(

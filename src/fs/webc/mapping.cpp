@@ -57,9 +57,8 @@ Outcome<View> map_file(const std::string& path) {
     return cannot_open(path, "it is a directory", "name the .webc file itself");
   }
   if (!S_ISREG(info.st_mode)) return cannot_open(path, "it is not a regular file");
-  if (info.st_size == 0) {
-    return cannot_open(path, "the file is empty", "its download or copy may have failed; get it again");
-  }
+  // There is nothing to map; what an empty package is, the parser says.
+  if (info.st_size == 0) return View{};
   const auto size = static_cast<std::uint64_t>(info.st_size);
   if (size > std::numeric_limits<std::size_t>::max()) {
     return cannot_open(path, "it is too large for this machine's address space");

@@ -10,7 +10,7 @@ namespace wasifs::webc {
 /// Maps a whole regular file for reading. The view's owner unmaps it.
 ///
 /// Trouble::source, each with its own text: missing or unreadable, a directory,
-/// no regular file, empty, not mappable.
+/// no regular file, not mappable.
 ///
 /// Whoever shortens the file later makes reads behind its new end raise SIGBUS,
 /// as with any mapping; packages are replaced by renaming a new file over the

@@ -62,6 +62,9 @@ TEST(MountOptions, AnUnknownOptionIsAUsageErrorThatNamesIt) {
   ASSERT_FALSE(options);
   EXPECT_EQ(options.error().trouble, Trouble::usage);
   EXPECT_EQ(options.error().message, "unknown mount option \"frobnicate=1\"");
+  EXPECT_EQ(options.error().hint,
+            "there are allow_other, auto_unmount, fsname=NAME, subtype=NAME, max_read=BYTES, remount, and "
+            "mount(8)'s own, such as ro, noexec, nodev, noatime");
 }
 
 TEST(MountOptions, SloppyPassesUnknownOptionsOver) {

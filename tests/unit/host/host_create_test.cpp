@@ -112,6 +112,9 @@ TEST_F(HostCreate, ANumberThatMeansNoOwnerIsRefused) {
 }
 
 TEST_F(HostCreate, RunningOutOfDescriptorsLeavesNothingBehind) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "the sanitizer opens a pipe to look at an object's type, and there is no descriptor for it";
+#endif
   struct rlimit before = {};
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
   const int lowest_free = ::dup(0);

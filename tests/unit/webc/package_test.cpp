@@ -48,9 +48,12 @@ class PackageFile : public testing::Test {
   test::TempDir folder_;
 };
 
-TEST_F(PackageFile, EmptyFileIsRefusedAsASourceThatIsEmpty) {
+TEST_F(PackageFile, EmptyFileIsACorruptPackage) {
   const std::string path = write("empty.webc", "");
-  EXPECT_EQ(refusal(path), "cannot open package \"" + path + "\": the file is empty");
+  const auto package = Package::open(path);
+  ASSERT_FALSE(package);
+  EXPECT_EQ(package.error().trouble, Trouble::corrupt);
+  EXPECT_EQ(package.error().message, "package \"" + path + "\" is corrupt at byte 0: the file is empty");
 }
 
 TEST_F(PackageFile, FifoIsRefusedWithoutWaitingForAWriter) {
