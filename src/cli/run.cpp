@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "base/path.h"  // wasifs::quoted, named in full: std::quoted would be found too
+#include "base/suggest.h"
 #include "cli/cli.h"
 #include "cli/fd_stream.h"
-#include "cli/suggest.h"
 #include "cli/verb.h"
 #include "cli/version.h"
 
@@ -115,6 +115,10 @@ std::vector<std::string> verb_names(const CLI::App& app) {
   return names;
 }
 
+std::string closest(std::string_view word, const std::vector<std::string>& names) {
+  return suggest(word, std::vector<std::string_view>(names.begin(), names.end()));
+}
+
 std::string help_hint(const std::string& command) {
   return "see \"wasifs " + (command.empty() ? "" : command + " ") + "--help\"";
 }
@@ -137,12 +141,12 @@ Diagnostic parse_failure(const CLI::App& app, const std::string& complaint) {
   const auto option = std::ranges::find_if(left, looks_like_option);
   if (option != left.end()) {
     return usage_error(command, "unknown option " + wasifs::quoted(*option),
-                       suggest(option->substr(0, option->find('=')), option_names(sub)));
+                       closest(option->substr(0, option->find('=')), option_names(sub)));
   }
   if (left.empty()) return takes_verb(sub) ? no_verb(sub) : usage_error(command, complaint);
   if (takes_verb(sub)) {
     return usage_error(command, "unknown verb " + wasifs::quoted(left.front()),
-                       suggest(left.front(), verb_names(sub)));
+                       closest(left.front(), verb_names(sub)));
   }
   return usage_error(command, "unexpected argument " + wasifs::quoted(left.front()));
 }

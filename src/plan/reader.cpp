@@ -2,35 +2,13 @@
 #include "plan/reader.h"
 
 #include <algorithm>
-#include <limits>
-#include <numeric>
 #include <tuple>
 
 #include "base/path.h"
+#include "base/suggest.h"
 #include "plan/size.h"
 
 namespace wasifs::plan {
-
-namespace {
-
-/// No key of the grammar is longer; bounds the quadratic cost of the distance.
-constexpr std::size_t kLongestKey = 32;
-
-/// Levenshtein distance.
-std::size_t edit_distance(std::string_view from, std::string_view to) {
-  std::vector<std::size_t> row(to.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < from.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i + 1);
-    for (std::size_t j = 0; j < to.size(); ++j) {
-      const std::size_t replaced = diagonal + (from[i] == to[j] ? 0 : 1);
-      diagonal = std::exchange(row[j + 1], std::min({replaced, row[j] + 1, row[j + 1] + 1}));
-    }
-  }
-  return row.back();
-}
-
-}  // namespace
 
 void Errors::add(SourceLocation where, std::string message, std::string hint) {
   ++count_;
@@ -139,10 +117,9 @@ const Value* TableReader::array(std::string_view key) {
 
 void TableReader::report_bad_word(std::string_view key, const Located<std::string>& found,
                                   std::span<const std::string_view> allowed) {
-  const std::string_view close = nearest(found.value, allowed);
   errors_.add(found.where,
               quoted(key) + " must be " + list_of(allowed, "or") + ", not " + quoted(found.value),
-              close.empty() ? std::string() : "did you mean " + quoted(close) + "?");
+              suggest(found.value, allowed));
 }
 
 void TableReader::unsupported(std::string_view key, const std::string& what) {
@@ -153,9 +130,8 @@ void TableReader::unsupported(std::string_view key, const std::string& what) {
 void TableReader::finish() {
   for (const Entry& entry : table_.entries) {
     if (std::ranges::find(known_, entry.key) != known_.end()) continue;
-    const std::string_view close = errors_.full() ? std::string_view() : nearest(entry.key, known_);
     errors_.add(entry.where, "unknown key " + quoted(entry.key) + " in " + name_,
-                close.empty() ? std::string() : "did you mean " + quoted(close) + "?");
+                errors_.full() ? std::string() : suggest(entry.key, known_));
   }
 }
 
@@ -177,20 +153,6 @@ std::string list_of(std::span<const std::string_view> names, std::string_view co
     out += quoted(names[i]);
   }
   return out;
-}
-
-std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates) {
-  std::string_view best;
-  std::size_t best_distance = std::numeric_limits<std::size_t>::max();
-  if (word.size() > kLongestKey) return best;
-  for (const std::string_view candidate : candidates) {
-    const std::size_t distance = edit_distance(word, candidate);
-    // With half of its letters changed a word could be anything.
-    if (distance >= best_distance || 2 * distance >= std::max(word.size(), candidate.size())) continue;
-    best = candidate;
-    best_distance = distance;
-  }
-  return best;
 }
 
 }  // namespace wasifs::plan

@@ -106,8 +106,4 @@ bool check_text(std::string_view key, const Value& string, Errors& errors);
 /// `"a", "b" or "c"`.
 [[nodiscard]] std::string list_of(std::span<const std::string_view> names, std::string_view conjunction);
 
-/// The candidate that takes the fewest edits to become `word`, empty where none
-/// is close enough to be what was meant.
-[[nodiscard]] std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates);
-
 }  // namespace wasifs::plan

@@ -3,7 +3,6 @@
 
 #include <sstream>
 
-#include "cli/suggest.h"
 #include "cli_runner.h"
 #include "inspect/text.h"
 
@@ -169,16 +168,6 @@ TEST(Output, ThatCannotBeWrittenIsStatusOne) {
   const std::vector<const char*> argv{"wasifs", "--version"};
   EXPECT_EQ(cli::run(argv, io), 1);
   EXPECT_EQ(err.str(), "error: cannot write output: the stream failed\n");
-}
-
-TEST(Suggest, FindsSlipsAndNothingElse) {
-  const std::vector<std::string> words{"mount", "unmount", "cat"};
-  EXPECT_EQ(cli::suggest("moutn", words), "did you mean \"mount\"?");
-  EXPECT_EQ(cli::suggest("umount", words), "did you mean \"mount\"?");
-  EXPECT_EQ(cli::suggest("ca", words), "did you mean \"cat\"?");
-  EXPECT_EQ(cli::suggest("dog", words), "");
-  EXPECT_EQ(cli::suggest("", words), "");
-  EXPECT_EQ(cli::suggest(std::string(1000, 'm'), words), "");
 }
 
 }  // namespace

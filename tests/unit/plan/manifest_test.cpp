@@ -184,13 +184,5 @@ TEST(ResolveSource, IsRelativeToTheFolderOfTheManifest) {
   EXPECT_EQ(resolve_source(folder_of("x/site.toml"), "./"), "x/./");
 }
 
-TEST(Nearest, FindsASlipAndNothingFarther) {
-  const std::string_view keys[] = {"source", "access", "guest"};
-  EXPECT_EQ(nearest("sorce", keys), "source");
-  EXPECT_EQ(nearest("acces", keys), "access");
-  EXPECT_EQ(nearest("xyz", keys), "");
-  EXPECT_EQ(nearest(std::string(1000, 'a'), keys), "");
-}
-
 }  // namespace
 }  // namespace wasifs::plan

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/suggest.h"
+#include "base/suggest.h"
 
 #include <algorithm>
 #include <numeric>
@@ -7,11 +7,11 @@
 
 #include "base/path.h"
 
-namespace wasifs::cli {
+namespace wasifs {
 
 namespace {
 
-/// Longer words are no slips of an option's name, and the cost is quadratic.
+/// Longer words are no slips of an option, verb or key, and the cost is quadratic.
 constexpr std::size_t kMaxWord = 40;
 
 /// Optimal string alignment distance: edits and swaps of neighbours.
@@ -37,17 +37,17 @@ std::size_t distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-std::string suggest(std::string_view word, std::span<const std::string> candidates) {
+std::string suggest(std::string_view word, std::span<const std::string_view> candidates) {
   if (word.empty() || word.size() > kMaxWord) return {};
-  const std::string* best = nullptr;
+  std::string_view best;
   std::size_t best_distance = (word.size() + 2) / 3 + 1;
-  for (const std::string& candidate : candidates) {
+  for (const std::string_view candidate : candidates) {
     const std::size_t found = distance(word, candidate);
     if (found >= best_distance) continue;
-    best = &candidate;
+    best = candidate;
     best_distance = found;
   }
-  return best == nullptr ? std::string() : "did you mean " + wasifs::quoted(*best) + "?";
+  return best.empty() ? std::string() : "did you mean " + wasifs::quoted(best) + "?";
 }
 
-}  // namespace wasifs::cli
+}  // namespace wasifs
