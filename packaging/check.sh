@@ -95,7 +95,10 @@ tests() {
   [ "$status" -eq 0 ] || [ "$bad" -gt 0 ] || bad=1
   count "$good" "$bad" "$left_out" "$preset"
   [ "$left_out" -eq 0 ] || grep -hE '\*\*\*(Skipped|Not Run)' "$log" | sort -u | head -n 20
-  [ "$bad" -eq 0 ] || { echo "FAILED: tests of $preset ($log)"; tail -n 120 "$log"; }
+  [ "$bad" -eq 0 ] && return
+  echo "FAILED: tests of $preset ($log)"
+  grep -E -A 30 '\*\*\*(Failed|Exception|Timeout)' "$log" | head -n 200
+  sed -n '/tests FAILED:/,$p' "$log"
 }
 
 # shards PRESET PROGRAM: all tests of a program in as many processes as there are

@@ -43,7 +43,8 @@ std::string suggest(std::string_view word, std::span<const std::string_view> can
   std::size_t best_distance = (word.size() + 2) / 3 + 1;
   for (const std::string_view candidate : candidates) {
     const std::size_t found = distance(word, candidate);
-    if (found >= best_distance) continue;
+    // With half of its letters changed a word could be anything.
+    if (found >= best_distance || 2 * found >= std::max(word.size(), candidate.size())) continue;
     best = candidate;
     best_distance = found;
   }

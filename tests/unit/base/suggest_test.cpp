@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+#include <vector>
+
 namespace wasifs {
 namespace {
 
@@ -15,6 +18,7 @@ TEST(Suggest, FindsSlipsAndNothingElse) {
   EXPECT_EQ(suggest("acces", kWords), "did you mean \"access\"?");
   EXPECT_EQ(suggest("dog", kWords), "");
   EXPECT_EQ(suggest("", kWords), "");
+  EXPECT_EQ(suggest("cz", std::vector<std::string_view>{"cx"}), "");
   EXPECT_EQ(suggest(std::string(1000, 'm'), kWords), "");
 }
 
