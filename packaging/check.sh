@@ -161,7 +161,7 @@ stage_fuzz() {
     [ -x "$target" ] || continue
     name=${target##*/}
     found=$logs/$name
-    mkdir -p "$found" "tests/fuzz/corpus/${name#fuzz_}"
+    mkdir -p "$found"
     once "$name" "$target" -max_total_time="$fuzz_seconds" -timeout=10 -rss_limit_mb=2048 \
       -artifact_prefix="$logs/$name-" "$found" "tests/fuzz/corpus/${name#fuzz_}"
   done
