@@ -38,6 +38,9 @@ struct MemoryState {
 
 class MemoryNode : public Node {
  public:
+  using Lock = std::unique_lock<std::shared_mutex>;
+  using SharedLock = std::shared_lock<std::shared_mutex>;
+
   /// The inode is charged already; the destructor releases it.
   MemoryNode(MemoryState& state, const NewNode& spec);
   ~MemoryNode() override;
@@ -53,8 +56,6 @@ class MemoryNode : public Node {
   Status remove_xattr(std::string_view name) override;
 
  protected:
-  using Lock = std::unique_lock<std::shared_mutex>;
-  using SharedLock = std::shared_lock<std::shared_mutex>;
   friend class MemoryDir;
   friend class MemoryRename;
 
