@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "wasifs/error.h"
+#include "wasifs/run_spec.h"
 
 namespace wasifs {
 
@@ -56,11 +57,21 @@ struct Decision {
   SourceLocation where;
 };
 
-/// A command file shown at /bin/NAME and /usr/bin/NAME.
+/// A command file shown at /bin/NAME and /usr/bin/NAME: a program of a package,
+/// or a file of the host.
 struct PlannedCommand {
   std::string name;
-  std::string source;  ///< package path
-  std::string atom;
+  std::string source;       ///< path of the package or of the host's file
+  std::string atom = {};    ///< the program in the package; "" where `source` is the file
+  std::string origin = {};  ///< who provides it: `package "x"`, "map-commands"
+  SourceLocation where = {};
+
+  // What the package says about running it; see RunSpec.
+  std::string runner = {};
+  std::string exec_name = {};  ///< argv[0], "" = `name`
+  std::vector<std::string> main_args = {};
+  std::vector<std::string> env = {};  ///< as written, NAME=VALUE or NAME
+  std::string cwd = {};               ///< "" = none
 };
 
 /// What prepare() will build: every mount with its layers in order, and every
@@ -73,6 +84,8 @@ struct Plan {
   std::vector<Diagnostic> warnings;
   std::optional<std::uint64_t> memory_limit;
   std::optional<std::uint64_t> inode_limit;
+  FsLimits limits;
+  RunSpec run;
 };
 
 }  // namespace wasifs

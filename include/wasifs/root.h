@@ -2,12 +2,36 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "wasifs/plan.h"
 #include "wasifs/tree.h"
 
 namespace wasifs {
+
+/// What a caller asks for on top of SOURCE. Everything here beats what the
+/// manifest says, and is checked as if the manifest had said it. The texts are
+/// those of the command line's flags.
+struct ComposeOptions {
+  std::vector<std::string> volumes = {};       ///< `[HOST:]GUEST[:ro|rw|cow]`
+  std::vector<std::string> mapped_dirs = {};   ///< `GUEST:HOST`
+  std::vector<std::string> uses = {};          ///< packages to inject
+  std::vector<std::string> map_commands = {};  ///< `ALIAS=PATH`
+  std::vector<std::string> env = {};           ///< `NAME=VALUE`
+  std::vector<std::string> args = {};          ///< after those of the manifest
+  std::optional<std::string> cwd = {};
+  bool forward_host_env = false;
+  /// The host's environment, `NAME=VALUE` each: what forwarding forwards, and
+  /// where the store is looked for.
+  std::vector<std::string> host_env = {};
+  /// The folder of packages that dependencies are found in; absent: the
+  /// environment's WASIFS_STORE, else wasifs/store in XDG_DATA_HOME (or its default).
+  std::optional<std::string> store = {};
+  /// False: packages are composed without what they depend on.
+  bool dependencies = true;
+};
 
 /// A composed root, ready to be served: the tree and the plan it was made from.
 struct PreparedRoot {
@@ -18,10 +42,11 @@ struct PreparedRoot {
   /// file that starts with the webc magic) or a directory. Reads the manifest
   /// and the indexes of packages; content is not copied. Every failure is a
   /// Diagnostic that names the place.
-  [[nodiscard]] static Outcome<PreparedRoot> open(const std::string& source);
+  [[nodiscard]] static Outcome<PreparedRoot> open(const std::string& source,
+                                                  const ComposeOptions& options = {});
 };
 
 /// The plan alone: opens packages for their manifests, changes nothing.
-[[nodiscard]] Outcome<Plan> plan_source(const std::string& source);
+[[nodiscard]] Outcome<Plan> plan_source(const std::string& source, const ComposeOptions& options = {});
 
 }  // namespace wasifs

@@ -3,7 +3,9 @@
 
 #include <iosfwd>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "wasifs/error.h"
 
@@ -23,6 +25,7 @@ struct Io {
   bool utf8 = true;       ///< the user's locale shows UTF-8
   bool no_color = false;  ///< NO_COLOR is set and not empty
   unsigned columns = 80;  ///< width of the terminal; means something only where out is one
+  std::vector<std::string> environment = {};  ///< of the process, NAME=VALUE each
 
   /// Decided by run() from --color, NO_COLOR and the two flags above, before
   /// the verb starts.

@@ -8,6 +8,7 @@
 #include <ostream>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "cli/cli.h"
 #include "cli/fd_stream.h"
@@ -18,6 +19,14 @@ namespace {
 std::string environment(const char* name) {
   const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): no thread has started yet
   return value == nullptr ? "" : value;
+}
+
+std::vector<std::string> whole_environment() {
+  std::vector<std::string> variables;
+  for (char** variable = ::environ; variable != nullptr && *variable != nullptr; ++variable) {
+    variables.emplace_back(*variable);
+  }
+  return variables;
 }
 
 /// What POSIX says decides the character set: the first of the three that is set.
@@ -51,6 +60,7 @@ int main(int argc, char** argv) {
                      .err_is_terminal = ::isatty(STDERR_FILENO) == 1,
                      .utf8 = locale_is_utf8(),
                      .no_color = !environment("NO_COLOR").empty(),
-                     .columns = terminal_columns()};
+                     .columns = terminal_columns(),
+                     .environment = whole_environment()};
   return wasifs::cli::run({argv, static_cast<std::size_t>(argc)}, io);
 }

@@ -9,14 +9,22 @@
 
 namespace wasifs::plan {
 
-/// What planning needs to know of a package.
+/// What planning needs to know of a package: of a webc file, or of a folder with
+/// a wasmer.toml, which then looks like the version 3 package made from it.
 struct PackageInfo {
-  webc::PackageManifest manifest;
-  unsigned version = 3;              ///< of the format: 1, 2 or 3
-  std::vector<std::string> volumes;  ///< names as the file has them
+  webc::PackageManifest manifest = {};
+  unsigned version = 3;                   ///< of the format: 1, 2 or 3
+  std::vector<std::string> volumes = {};  ///< names as the file has them
+  /// Of a folder: the host directory (or file) behind each volume, and the host
+  /// file behind each atom, by name. Empty for a webc file.
+  std::map<std::string, std::string> volume_sources = {};
+  std::map<std::string, std::string> atom_sources = {};
+  /// What each alias in manifest.dependencies was resolved to: its key in the
+  /// Catalogue. An alias that is absent was left out on the caller's demand.
+  std::map<std::string, std::string> dependencies = {};
 };
 
-/// The packages of a manifest by LayerSource::path.
+/// The packages of a manifest and all that they depend on, by path.
 using Catalogue = std::map<std::string, PackageInfo>;
 
 }  // namespace wasifs::plan

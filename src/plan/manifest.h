@@ -68,6 +68,30 @@ struct Container {
   std::optional<std::vector<ContainerMount>> mounts;
 };
 
+/// An entry of [map-commands]: a file of the host shown as a command.
+struct MappedCommand {
+  Located<std::string> alias;
+  Located<std::string> target;  ///< as written
+  std::string path;             ///< the same, resolved against the manifest's folder
+};
+
+/// [run]: how the guest is to be started.
+struct RunSection {
+  std::vector<Located<std::string>> args = {};
+  std::vector<Located<EnvVar>> env = {};  ///< in the order of the document
+  bool forward_host_env = false;
+  std::optional<Located<std::string>> cwd = {};  ///< as written
+  std::string entry_function = "_start";
+  bool home_mapped = false;
+  Compat compat = {};
+};
+
+/// [capabilities]: what the tree enforces and what is passed on.
+struct CapabilitiesSection {
+  FsLimits fs = {};
+  std::vector<Capability> others = {};
+};
+
 struct Manifest {
   std::string file;  ///< the name that places carry
 
@@ -78,8 +102,14 @@ struct Manifest {
   std::optional<std::uint64_t> inode_limit;
 
   std::optional<Container> container;
-  std::vector<LayerSource> uses;   ///< [[use]], in order
-  std::vector<MountEntry> mounts;  ///< [fs] and [[mount]], in the order of the document
+  std::vector<LayerSource> uses;                 ///< [[use]], in order
+  std::vector<MountEntry> mounts;                ///< [fs] and [[mount]], in the order of the document
+  std::vector<MappedCommand> map_commands;       ///< in the order of the document
+  std::optional<std::vector<Preopen>> preopens;  ///< present: instead of the default ones
+  RunSection run;
+  CapabilitiesSection capabilities;
+  /// What run.forward-host-env forwards; not from the document.
+  std::vector<EnvVar> host_env;
 };
 
 /// Reads a manifest (shared grammar: the user's manual, "Manifest"). `file`

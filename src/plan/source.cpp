@@ -157,13 +157,13 @@ Outcome<Loaded> load(const std::string& source) {
 
 }  // namespace
 
-Outcome<Plan> plan_source(const std::string& source) {
+Outcome<Plan> plan_source(const std::string& source, const ComposeOptions&) {
   const Outcome<Loaded> loaded = load(source);
   if (!loaded) return fail(loaded.error());
   return make_plan(loaded->manifest, loaded->catalogue);
 }
 
-Outcome<PreparedRoot> PreparedRoot::open(const std::string& source) {
+Outcome<PreparedRoot> PreparedRoot::open(const std::string& source, const ComposeOptions&) {
   const Outcome<Loaded> loaded = load(source);
   if (!loaded) return fail(loaded.error());
   Outcome<Plan> plan = make_plan(loaded->manifest, loaded->catalogue);

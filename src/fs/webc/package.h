@@ -26,6 +26,11 @@ struct Command {
   std::string runner;
   std::string atom;
   std::string dependency;  ///< alias of the package that has the atom; "" = own
+  // The `wasi` annotation: how the program wants to be started.
+  std::string exec_name = {};               ///< argv[0]; "" = the command's name
+  std::vector<std::string> main_args = {};  ///< come before the user's
+  std::vector<std::string> env = {};        ///< NAME=VALUE, or NAME for an empty value
+  std::string cwd = {};                     ///< "" = none
 };
 
 struct Atom {
