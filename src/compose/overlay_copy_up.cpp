@@ -96,6 +96,7 @@ Result<NodeRef> OverlayNode::make_upper(Node& upper_parent, const Location& wher
   }
   Result<Link> link = type() == FileType::symlink ? lower.read_link() : Link{};
   if (!link) return fail(link.error());
+  layer_rooted_ = link->layer_rooted;
   Result<NodeRef> made = upper_parent.create(where.name, spec_of(*attr, link->text));
   if (!made) return made;
   if (const Status copied = copy_metadata(**made); !copied) {

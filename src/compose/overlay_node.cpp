@@ -66,6 +66,14 @@ Result<Attr> OverlayNode::attr() {
   return attr;
 }
 
+Result<Link> OverlayNode::read_link() {
+  const SharedLock held(lock_);
+  Result<Link> link = top().read_link();
+  // A link that was copied up means what its layer meant by it, wherever it is now.
+  if (link && layer_rooted_) link->layer_rooted = true;
+  return link;
+}
+
 Result<std::uint32_t> OverlayNode::directory_links() {
   if (removed_) return 0;
   const std::size_t sources = lowers_.size() + (upper() != nullptr ? 1 : 0);

@@ -114,7 +114,7 @@ class OverlayNode final : public Node {
   Result<NodeRef> lookup(std::string_view name) override;
   Result<DirPtr> open_dir() override;
   Result<FilePtr> open(OpenFlags flags) override;
-  Result<Link> read_link() override { return top().read_link(); }
+  Result<Link> read_link() override;
   Result<NodeRef> create(std::string_view name, const NewNode& spec) override;
   Result<NodeRef> create_anonymous(const NewNode& spec) override;
   Status link(std::string_view name, Node& target) override;
@@ -210,6 +210,7 @@ class OverlayNode final : public Node {
   std::unique_ptr<Names> hidden_;  ///< names of a directory that show nothing of its lowers
   std::uint32_t lower_links_ = 0;  ///< link count of the lower when it was copied up
   std::int32_t extra_links_ = 0;   ///< names added here minus names removed here
+  bool layer_rooted_ = false;      ///< of a symlink that was copied up: Link::layer_rooted of the lower
   /// Subdirectories of the merged directory, kUncounted until somebody asks.
   std::atomic<std::int64_t> subdirectories_{kUncounted};
   static constexpr std::int64_t kUncounted = -1;
