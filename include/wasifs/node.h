@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "wasifs/error.h"
+#include "wasifs/provenance.h"
 #include "wasifs/ref.h"
 #include "wasifs/types.h"
 
@@ -205,6 +206,23 @@ class Filesystem {
   [[nodiscard]] virtual Result<StatFs> statfs() = 0;
   /// One line for a person: the kind and the source, e.g. `webc "a.webc" volume "atom"`.
   [[nodiscard]] virtual std::string describe() const = 0;
+
+  // Provenance: found out when it is asked for, from the nodes that look-ups
+  // give, and nothing is kept for it. While others change what is asked about,
+  // the answer is that of no single moment.
+
+  /// Where `node`, one of this file system's, lies below root(): "/" for the
+  /// root, else "/a/b"; one of the names where it has several. "" where it has
+  /// no name any more or the layer cannot tell.
+  [[nodiscard]] virtual std::string path_of(Node& node);
+  /// Where `node` comes from: by default describe() and path_of().
+  [[nodiscard]] virtual Origin origin(Node& node);
+  /// The layers that make `node` up, whatever its name: the shown one first.
+  [[nodiscard]] virtual std::vector<LayerTrace> trace_node(Node& node);
+  /// Every layer that holds `path` (absolute, no "." or ".."; symlinks are not
+  /// followed), whether it shows or not, in the order of the layers. Empty where
+  /// none does; a layer that cannot be looked at counts as one that has it not.
+  [[nodiscard]] virtual std::vector<LayerTrace> trace_path(std::string_view path);
 };
 using FilesystemPtr = std::shared_ptr<Filesystem>;
 

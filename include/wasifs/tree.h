@@ -76,6 +76,9 @@ class Tree {
   [[nodiscard]] Status rename(const VNode& dir, std::string_view name, const VNode& new_dir,
                               std::string_view new_name, RenameMode mode) const;
 
+  /// The attributes `user.wasifs.layer`, `.origin`, `.shadows` and `.mount` tell
+  /// what provenance() does; they are never listed, and nobody can set or remove
+  /// them (enotsup), nor any other of that prefix, which are not shown either.
   [[nodiscard]] Result<std::string> get_xattr(const VNode& node, std::string_view name) const;
   [[nodiscard]] Result<std::vector<std::string>> list_xattrs(const VNode& node) const;
   [[nodiscard]] Status set_xattr(const VNode& node, std::string_view name, std::string_view value,
@@ -95,6 +98,15 @@ class Tree {
   [[nodiscard]] Result<VNode> resolve(std::string_view path, Follow follow = Follow::yes) const;
   [[nodiscard]] Result<VNode> resolve_at(const VNode& base, std::string_view path,
                                          Follow follow = Follow::yes) const;
+
+  /// Where `node` comes from. Found out when it is asked for, from the nodes
+  /// that look-ups use, so it is true after changes too. Of a file with several
+  /// names, it speaks of one of them.
+  [[nodiscard]] Provenance provenance(const VNode& node) const;
+  /// The same of what is at `path`, or why nothing is there. Symlinks on the way
+  /// are followed, the last one is not. Errors are those of a path that cannot be
+  /// resolved at all: enoent ("" only), enametoolong, eloop.
+  [[nodiscard]] Result<Provenance> provenance(std::string_view path) const;
 
  private:
   struct State;

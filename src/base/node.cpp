@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "wasifs/node.h"
 
+#include "base/path.h"
+
 namespace wasifs {
 
 namespace {
@@ -74,5 +76,28 @@ Result<std::vector<std::string>> Node::list_xattrs() { return std::vector<std::s
 Status Node::set_xattr(std::string_view, std::string_view, XattrMode) { return fail(Errc::erofs); }
 Status Node::remove_xattr(std::string_view) { return fail(Errc::erofs); }
 Status Node::sync() { return {}; }
+
+std::string Filesystem::path_of(Node& node) { return root().get() == &node ? "/" : ""; }
+
+Origin Filesystem::origin(Node& node) {
+  std::string path = path_of(node);
+  // A layer of a single file is that file, and has no path inside it.
+  if (path == "/" && !node.is_directory()) path.clear();
+  return {.source = describe(), .path = std::move(path)};
+}
+
+std::vector<LayerTrace> Filesystem::trace_node(Node& node) {
+  return {{.layer = describe(), .origin = origin(node), .type = node.type()}};
+}
+
+std::vector<LayerTrace> Filesystem::trace_path(std::string_view path) {
+  NodeRef node = root();
+  for (const std::string_view name : split_path(path)) {
+    Result<NodeRef> child = node->lookup(name);
+    if (!child) return {};
+    node = std::move(*child);
+  }
+  return trace_node(*node);
+}
 
 }  // namespace wasifs

@@ -19,11 +19,18 @@ class Mount {
   FilesystemPtr fs;
   NodeRef root;
   bool read_only = false;
+  bool rebase_links = false;      ///< absolute texts of layer-rooted links are shown as relative ones
+  bool synthetic = false;         ///< holds directories on the way to the mount that `label` names
   std::uint32_t index = 0;        ///< order of mounting; 0 is the root
   const Mount* parent = nullptr;  ///< null for the root
   NodeRef point_dir;              ///< the directory of `parent` that it appears in …
   std::string point_name;         ///< … under this name, whether or not that has the name
   bool has_children = false;      ///< some other mount appears inside this one
+
+  std::string guest;               ///< where it was mounted, normalised
+  std::string subpath;             ///< of `root` in `fs`: "" or "/a/b"
+  std::string label;               ///< who asked for it
+  std::vector<NodeRef> made_dirs;  ///< made in `fs` on the way to mount points; the latter keep them there
 };
 
 /// The mounts and an index from (mount, directory) to what appears in it.
@@ -60,8 +67,8 @@ struct MountTable::State {
     }
     return found_children;
   }
-  const Mount* add(Mount* parent, NodeRef dir, std::string_view name, FilesystemPtr fs, NodeRef root,
-                   MountOptions options);
+  Mount* add(Mount* parent, NodeRef dir, std::string_view name, FilesystemPtr fs, NodeRef root,
+             MountOptions options);
 };
 
 }  // namespace wasifs

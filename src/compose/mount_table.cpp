@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <span>
 #include <utility>
 
 #include "base/path.h"
@@ -34,6 +35,13 @@ bool volatile_and_writable(const Mount& mount) {
   return !mount.read_only && !traits.persistent && !traits.immutable;
 }
 
+/// "/a/b" of the first `count` names; "/" of none.
+std::string path_of(std::span<const std::string_view> names) {
+  std::string path;
+  for (const std::string_view name : names) path.append("/").append(name);
+  return path.empty() ? "/" : path;
+}
+
 NewNode synthetic_directory() {
   return {.type = FileType::directory, .mode = 0755, .uid = ::geteuid(), .gid = ::getegid()};
 }
@@ -42,18 +50,20 @@ NewNode synthetic_directory() {
 
 MountTable::MountTable(FilesystemPtr root, MountOptions options) : state_(std::make_unique<State>()) {
   NodeRef node = root->root();
-  state_->add(nullptr, nullptr, {}, std::move(root), std::move(node), options);
+  state_->add(nullptr, nullptr, {}, std::move(root), std::move(node), std::move(options))->guest = "/";
 }
 MountTable::MountTable(MountTable&&) noexcept = default;
 MountTable& MountTable::operator=(MountTable&&) noexcept = default;
 MountTable::~MountTable() = default;
 
-const Mount* MountTable::State::add(Mount* parent, NodeRef dir, std::string_view name, FilesystemPtr fs,
-                                    NodeRef root, MountOptions options) {
+Mount* MountTable::State::add(Mount* parent, NodeRef dir, std::string_view name, FilesystemPtr fs,
+                              NodeRef root, MountOptions options) {
   auto mount = std::make_unique<Mount>();
   mount->fs = std::move(fs);
   mount->root = std::move(root);
   mount->read_only = options.read_only;
+  mount->rebase_links = options.rebase_links;
+  mount->label = std::move(options.label);
   mount->index = static_cast<std::uint32_t>(mounts.size());
   mount->parent = parent;
   mount->point_dir = std::move(dir);
@@ -82,22 +92,28 @@ Status MountTable::mount(std::string_view guest, FilesystemPtr fs, std::string_v
     Result<NodeRef> child = at.node->lookup(parts[i]);
     if (!child && child.error() == Errc::enoent && volatile_and_writable(*at.mount)) {
       child = at.node->create(parts[i], synthetic_directory());
+      if (child) at.mount->made_dirs.push_back(*child);
     }
     if (child) {
       at.node = std::move(*child);
     } else if (child.error() == Errc::enoent || child.error() == Errc::erofs) {
       FilesystemPtr bridge = synthetic();
       NodeRef root = bridge->root();
-      const Mount* added =
-          state_->add(at.mount, at.node, parts[i], std::move(bridge), std::move(root), {.read_only = false});
-      at = {state_->mounts[added->index].get(), added->root};
+      Mount* added = state_->add(at.mount, at.node, parts[i], std::move(bridge), std::move(root), {});
+      added->guest = path_of(std::span(parts).first(i + 1));
+      added->label = "the mount at " + quoted(guest);
+      added->synthetic = true;
+      at = {added, added->root};
     } else {
       return fail(child.error());
     }
   }
   if (!at.node->is_directory()) return fail(Errc::enotdir);
   if (state_->find(*at.mount, *at.node, parts.back()) != nullptr) return fail(Errc::eexist);
-  state_->add(at.mount, at.node, parts.back(), std::move(fs), std::move(*shown), options);
+  Mount* added =
+      state_->add(at.mount, at.node, parts.back(), std::move(fs), std::move(*shown), std::move(options));
+  added->guest = path_of(parts);
+  if (const auto inside = split_path(subpath); !inside.empty()) added->subpath = path_of(inside);
   return {};
 }
 

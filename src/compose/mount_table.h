@@ -12,6 +12,10 @@ namespace wasifs {
 
 struct MountOptions {
   bool read_only = false;  ///< every change answers erofs
+  /// Absolute texts of layer-rooted symlinks are shown as relative ones, so that
+  /// the kernel of a host that the tree is mounted on finds the same file.
+  bool rebase_links = false;
+  std::string label = {};  ///< who asked for it, for Provenance; e.g. `manifest (site.toml:3:1)`
 };
 
 /// Where the file systems of a Tree appear. Set-up only: filled by one thread,

@@ -72,8 +72,6 @@ Result<Ref<OverlayNode>> OverlayState::node_for(NodeRef upper_node, std::vector<
   return table.find_or_enter(key, std::move(fresh));
 }
 
-struct Overlay::State : OverlayState {};
-
 Overlay::Overlay(FilesystemPtr upper, std::vector<FilesystemPtr> lowers) : state_(std::make_shared<State>()) {
   state_->upper = std::move(upper);
   state_->lowers = std::move(lowers);

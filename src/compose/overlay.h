@@ -28,6 +28,15 @@ class Overlay final : public Filesystem {
   [[nodiscard]] Result<StatFs> statfs() override;
   [[nodiscard]] std::string describe() const override;
 
+  [[nodiscard]] std::string path_of(Node& node) override;
+  /// That of the layer which answers for `node`.
+  [[nodiscard]] Origin origin(Node& node) override;
+  [[nodiscard]] std::vector<LayerTrace> trace_node(Node& node) override;
+  /// Follows the layers by name and the merged directories side by side, so what
+  /// was renamed is told with the place it has in its layer, and what lies where
+  /// it was moved to as well.
+  [[nodiscard]] std::vector<LayerTrace> trace_path(std::string_view path) override;
+
  private:
   struct State;
   std::shared_ptr<State> state_;

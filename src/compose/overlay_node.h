@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "compose/ino_map.h"
+#include "compose/overlay.h"
 #include "wasifs/node.h"
 
 namespace wasifs {
@@ -91,6 +92,8 @@ struct OverlayState {
                                                   Ref<OverlayNode> parent, std::string_view name);
 };
 
+struct Overlay::State : OverlayState {};
+
 /// An object of an overlay: an upper node, lower nodes, or both. Directories
 /// merge all of them; anything else is its topmost.
 ///
@@ -106,6 +109,7 @@ class OverlayNode final : public Node {
               std::vector<LayerNode> lowers, Ref<OverlayNode> parent, std::string_view name);
 
   [[nodiscard]] std::uint64_t ino() const { return ino_; }
+  [[nodiscard]] const OverlayState& state() const { return state_; }
   /// Null before copy-up.
   [[nodiscard]] Node* upper() const { return upper_.load(std::memory_order_acquire); }
 
@@ -148,6 +152,7 @@ class OverlayNode final : public Node {
   friend class OverlayRename;
   friend class OverlayOpenDir;
   friend class OverlayFile;
+  friend class OverlayTrace;
   using Lock = std::unique_lock<std::shared_mutex>;
   using SharedLock = std::shared_lock<std::shared_mutex>;
   struct Location {

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "compose/mount.h"
-#include "wasifs/tree.h"
+#include "compose/resolve.h"
 
 namespace wasifs {
 
@@ -15,27 +15,29 @@ namespace {
 /// first. Iterative: the text of a symlink is put in front of what is left.
 class Resolution {
  public:
-  Resolution(const Tree& tree, VNode start, std::string_view path) : tree_(tree), rest_(path) {
+  Resolution(const Tree& tree, VNode start, std::string_view path, ResolutionLog* log = nullptr)
+      : tree_(tree), rest_(path), log_(log) {
     trail_.reserve(8);
     trail_.push_back(std::move(start));
   }
 
   Result<VNode> run(Follow follow) {
     for (std::string_view name = next(); !name.empty(); name = next()) {
-      if (!here().is_directory()) return fail(Errc::enotdir);
+      if (!here().is_directory()) return stop(Errc::enotdir, name);
       if (name == ".") continue;
       if (name == "..") {
-        if (trail_.size() > 1) trail_.pop_back();
+        if (trail_.size() > 1) go_back();
         continue;
       }
       Result<VNode> child = tree_.lookup(here(), name);
-      if (!child) return child;
+      if (!child) return stop(child.error(), name);
       // The last component's link is followed on demand; "link/" asks for what
       // it points to in any case.
       if (child->type() == FileType::symlink && (follow == Follow::yes || !rest_.empty())) {
-        if (const Status entered = enter_link(*child); !entered) return fail(entered.error());
+        if (const Status entered = enter_link(*child, name); !entered) return stop(entered.error(), name);
         continue;
       }
+      if (log_ != nullptr) log_->names.emplace_back(name);
       trail_.push_back(std::move(*child));
     }
     if (wants_directory_ && !here().is_directory()) return fail(Errc::enotdir);
@@ -55,14 +57,27 @@ class Resolution {
     return name;
   }
 
-  Status enter_link(const VNode& link) {
+  /// The resolution ends with `error` at `name` of here().
+  std::unexpected<Errc> stop(Errc error, std::string_view name) {
+    if (log_ != nullptr) log_->left = std::string(name).append(rest_);
+    return fail(error);
+  }
+
+  void go_back() {
+    trail_.pop_back();
+    if (log_ != nullptr) log_->names.pop_back();
+  }
+
+  Status enter_link(const VNode& link, std::string_view name) {
     if (++links_ > Tree::kMaxLinks) return fail(Errc::eloop);
-    Result<Link> target = tree_.read_link(link);
+    Result<Link> target = link.node->read_link();
     if (!target) return fail(target.error());
     if (target->text.empty()) return fail(Errc::enoent);
+    if (log_ != nullptr) log_->follow(name, target->text);
     if (target->text.front() == '/') {
       VNode start = target->layer_rooted ? VNode{link.mount, link.mount->root} : tree_.root();
       trail_.clear();
+      if (log_ != nullptr) log_->restart(start);
       trail_.push_back(std::move(start));
     }
     std::string expanded = std::move(target->text);
@@ -76,11 +91,18 @@ class Resolution {
   std::string_view rest_;
   std::string expanded_;  ///< what rest_ points into once a link was met
   std::vector<VNode> trail_;
+  ResolutionLog* log_;
   unsigned links_ = 0;
   bool wants_directory_ = false;
 };
 
 }  // namespace
+
+Result<VNode> resolve_logged(const Tree& tree, const VNode& base, std::string_view path, Follow follow,
+                             ResolutionLog& log) {
+  log.start = base;
+  return Resolution(tree, base, path, &log).run(follow);
+}
 
 Result<VNode> Tree::resolve(std::string_view path, Follow follow) const {
   return resolve_at(root(), path, follow);

@@ -23,6 +23,15 @@ Result<FilesystemPtr> Subtree::open(FilesystemPtr layer, std::string_view subpat
   return FilesystemPtr(new Subtree(std::move(layer), *std::move(root), subpath));
 }
 
+std::string Subtree::path_of(Node& node) {
+  std::string above;
+  for (const std::string_view name : split_path(subpath_)) above.append("/").append(name);
+  std::string path = layer_->path_of(node);
+  if (above.empty() || path.empty()) return path;
+  if (!is_at_or_below(path, above)) return {};
+  return path.size() == above.size() ? "/" : path.substr(above.size());
+}
+
 std::string Subtree::describe() const { return layer_->describe() + " path " + quoted(subpath_); }
 
 }  // namespace wasifs

@@ -24,6 +24,9 @@ class Subtree final : public Filesystem {
   [[nodiscard]] Traits traits() const override { return layer_->traits(); }
   [[nodiscard]] Result<StatFs> statfs() override { return layer_->statfs(); }
   [[nodiscard]] std::string describe() const override;
+  [[nodiscard]] std::string path_of(Node& node) override;
+  /// The layer's: the path is that inside the whole of it.
+  [[nodiscard]] Origin origin(Node& node) override { return layer_->origin(node); }
 
  private:
   Subtree(FilesystemPtr layer, NodeRef root, std::string_view subpath)

@@ -7,6 +7,7 @@
 #include "base/path.h"
 #include "compose/ino_map.h"
 #include "compose/mount.h"
+#include "compose/provenance.h"
 
 namespace wasifs {
 
@@ -221,19 +222,24 @@ Status Tree::rename(const VNode& dir, std::string_view name, const VNode& new_di
 }
 
 Result<std::string> Tree::get_xattr(const VNode& node, std::string_view name) const {
+  if (is_provenance_xattr(name)) return provenance_xattr(*this, node, name);
   return node.node->get_xattr(name);
 }
 Result<std::vector<std::string>> Tree::list_xattrs(const VNode& node) const {
-  return node.node->list_xattrs();
+  Result<std::vector<std::string>> names = node.node->list_xattrs();
+  if (names) std::erase_if(*names, is_provenance_xattr);
+  return names;
 }
 
 Status Tree::set_xattr(const VNode& node, std::string_view name, std::string_view value,
                        XattrMode mode) const {
+  if (is_provenance_xattr(name)) return fail(Errc::enotsup);
   if (read_only(node)) return fail(Errc::erofs);
   return node.node->set_xattr(name, value, mode);
 }
 
 Status Tree::remove_xattr(const VNode& node, std::string_view name) const {
+  if (is_provenance_xattr(name)) return fail(Errc::enotsup);
   if (read_only(node)) return fail(Errc::erofs);
   return node.node->remove_xattr(name);
 }

@@ -10,6 +10,7 @@
 
 #include "base/path.h"
 #include "base/quota.h"
+#include "compose/labelled.h"
 #include "compose/mount_table.h"
 #include "compose/overlay.h"
 #include "compose/subtree.h"
@@ -27,6 +28,25 @@ constexpr std::uint16_t kTextMode = 0444;
 constexpr std::string_view kTextName = "text";
 
 std::string label_of(const PlannedMount& mount) { return "mount " + quoted(mount.guest); }
+
+/// Who asked for a mount, with the place if it has one.
+std::string asked_by(const PlannedMount& mount) {
+  const SourceLocation& where = mount.where;
+  if (where.line == 0) return mount.origin;
+  return mount.origin + " (" + where.file + ":" + std::to_string(where.line) + ":" +
+         std::to_string(where.column) + ")";
+}
+
+/// `fs` under the words that the plan has for `layer`. `source`: the whole of
+/// what it was taken from, where that is not what the plan names.
+FilesystemPtr labelled(const PlannedLayer& layer, FilesystemPtr fs, std::string source = {}) {
+  if (source.empty()) {
+    PlannedLayer whole = layer;
+    whole.subpath.clear();
+    source = whole.describe();
+  }
+  return std::make_shared<Labelled>(std::move(fs), layer.describe(), std::move(source));
+}
 
 Diagnostic source_error(const PlannedMount& mount, const PlannedLayer& layer, const std::string& what) {
   return {.trouble = Trouble::source, .message = label_of(mount) + ": " + what, .where = layer.where};
@@ -59,7 +79,7 @@ class Builder {
   Outcome<PreparedRoot> build() {
     Outcome<Opened> root = compose(plan_.mounts.front());
     if (!root) return fail(root.error());
-    MountTable table(std::move(root->fs));
+    MountTable table(std::move(root->fs), options_of(plan_.mounts.front()));
     for (std::size_t i = 1; i < plan_.mounts.size(); ++i) {
       if (auto mounted = add(table, plan_.mounts[i]); !mounted) return fail(mounted.error());
     }
@@ -72,8 +92,8 @@ class Builder {
     Outcome<Opened> opened = compose(mount);
     if (!opened) return fail(opened.error());
     const auto synthetic = [this]() -> FilesystemPtr { return memory({.quota = quota_}); };
-    const Status mounted = table.mount(mount.guest, std::move(opened->fs), opened->file,
-                                       {.read_only = mount.access == Access::ro}, synthetic);
+    const Status mounted =
+        table.mount(mount.guest, std::move(opened->fs), opened->file, options_of(mount), synthetic);
     if (mounted) return {};
     Diagnostic error{.trouble = Trouble::conflict,
                      .message = "Unable to mount " + quoted(mount.guest),
@@ -86,6 +106,10 @@ class Builder {
       error.causes.push_back({.trouble = Trouble::source, .message = message(mounted.error())});
     }
     return fail(std::move(error));
+  }
+
+  static MountOptions options_of(const PlannedMount& mount) {
+    return {.read_only = mount.access == Access::ro, .label = asked_by(mount)};
   }
 
   /// The file system of one mount.
@@ -114,6 +138,7 @@ class Builder {
   /// The layer that takes the changes; of the root it must be a directory.
   Outcome<Opened> open_upper(const PlannedMount& mount) {
     Outcome<Opened> opened = open_layer(mount, *mount.upper, false);
+    if (opened) opened->fs = labelled(*mount.upper, std::move(opened->fs));
     if (opened && mount.guest == "/" && !opened->fs->root()->is_directory()) {
       return fail(not_directory(mount, *mount.upper));
     }
@@ -132,14 +157,20 @@ class Builder {
       return fail(
           source_error(mount, layer, layer.describe() + " is not a directory, and a layer must be one"));
     }
-    if (!single || !mount.upper) return opened;
+    if (!single || !mount.upper) {
+      opened->fs = labelled(layer, std::move(opened->fs));
+      return opened;
+    }
     const std::unique_ptr<char, decltype(&std::free)> path(::realpath(layer.source.c_str(), nullptr),
                                                            &std::free);
     if (path == nullptr) return fail(unusable(mount, layer, message(static_cast<Errc>(errno))));
     const std::string_view whole(path.get());
     const std::size_t slash = whole.rfind('/');
     Outcome<Opened> folder = open_host(mount, layer, std::string(whole.substr(0, slash + 1)), true);
-    if (folder) folder->file = whole.substr(slash + 1);
+    if (!folder) return folder;
+    std::string source = folder->fs->describe();
+    folder->fs = labelled(layer, std::move(folder->fs), std::move(source));
+    folder->file = whole.substr(slash + 1);
     return folder;
   }
 
@@ -173,7 +204,9 @@ class Builder {
     const Status dated = fs->root()->set_attr(
         {.mode = {}, .uid = {}, .gid = {}, .size = {}, .atime = like->atime, .mtime = like->mtime});
     if (!dated) return fail(no_room(mount, dated.error()));
-    return finish_memory(mount, *mount.upper, std::move(fs));
+    Outcome<Opened> finished = finish_memory(mount, *mount.upper, std::move(fs));
+    if (finished) finished->fs = labelled(*mount.upper, std::move(finished->fs));
+    return finished;
   }
 
   /// Adds the commands that appear in this layer.

@@ -134,6 +134,12 @@ Result<StatFs> HostFilesystem::statfs() { return state_->root->statfs(); }
 
 Traits HostFilesystem::traits() const { return {.immutable = false, .shared = true, .persistent = true}; }
 
+std::string HostFilesystem::path_of(Node& node) {
+  auto* const mine = dynamic_cast<host::HostNode*>(&node);
+  if (mine == nullptr || !mine->belongs_to(*state_)) return {};
+  return mine->path_below(*state_->root);
+}
+
 std::string HostFilesystem::describe() const { return "host " + quoted(state_->path); }
 
 }  // namespace wasifs

@@ -36,6 +36,8 @@ class HostFilesystem final : public Filesystem {
   [[nodiscard]] Traits traits() const override;
   [[nodiscard]] Result<StatFs> statfs() override;
   [[nodiscard]] std::string describe() const override;
+  /// As the kernel knows it (/proc/self/fd): right after renames by others too.
+  [[nodiscard]] std::string path_of(Node& node) override;
 
  private:
   struct State;

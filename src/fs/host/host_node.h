@@ -53,6 +53,11 @@ class HostNode final : public Node {
 
   [[nodiscard]] Status sync() override;
 
+  /// Where the object lies below `root`, as Filesystem::path_of has it.
+  [[nodiscard]] std::string path_below(const HostNode& root) const;
+  /// True for a node of that layer.
+  [[nodiscard]] bool belongs_to(const Layer& layer) const { return &layer_ == &layer; }
+
   /// Of the host file system that this object lies in.
   [[nodiscard]] Result<StatFs> statfs() const;
 

@@ -29,6 +29,15 @@ MemoryFilesystem::~MemoryFilesystem() = default;
 NodeRef MemoryFilesystem::root() { return state_->root; }
 Traits MemoryFilesystem::traits() const { return {}; }
 std::string MemoryFilesystem::describe() const { return "memory"; }
+
+std::string MemoryFilesystem::path_of(Node& node) {
+  auto* const mine = dynamic_cast<MemoryNode*>(&node);
+  if (mine == nullptr || &mine->state() != state_.get()) return {};
+  return search_path(*state_->root, *mine);
+}
+
+Origin MemoryFilesystem::origin(Node& /*node*/) { return {.source = describe()}; }
+
 void MemoryFilesystem::thaw() { state_->frozen_time.reset(); }
 
 Result<StatFs> MemoryFilesystem::statfs() {

@@ -36,6 +36,11 @@ class MemoryFilesystem final : public Filesystem {
   [[nodiscard]] Traits traits() const override;
   [[nodiscard]] Result<StatFs> statfs() override;
   [[nodiscard]] std::string describe() const override;
+  /// Takes time in proportion to the number of nodes: they do not know their
+  /// names, so the directory that has this one is searched for.
+  [[nodiscard]] std::string path_of(Node& node) override;
+  /// Without a path: nothing outside can be looked up by one.
+  [[nodiscard]] Origin origin(Node& node) override;
 
   /// Ends frozen_time: from now on changes are stamped with the clock. To be
   /// called before the file system is shared between threads.

@@ -147,6 +147,7 @@ class MemoryDir final : public MemoryNode {
  private:
   friend class MemoryOpenDir;
   friend class MemoryRename;
+  friend class MemorySearch;
   struct Entry {
     std::string name;
     Ref<MemoryNode> node;
@@ -168,5 +169,8 @@ class MemoryDir final : public MemoryNode {
   bool removed_ = false;         ///< rmdir has taken it out of the tree
   MemoryDir* parent_ = nullptr;  ///< null for the root and for removed ones
 };
+
+/// Where `node` lies below `root`, see Filesystem::path_of. Holds rename_lock.
+[[nodiscard]] std::string search_path(MemoryDir& root, MemoryNode& node);
 
 }  // namespace wasifs

@@ -82,7 +82,7 @@ VolumeNode::VolumeNode(const VolumeFs& fs, const RawEntry& entry, Place place)
     : Node(entry.type, Pinned{}),
       name_size_(entry.name_size),
       name_at_(place.name_at),
-      first_child_(entry.first_child),
+      first_child_(place.first_child),
       child_count_(entry.child_count),
       fs_(fs),
       content_(place.content),
@@ -155,9 +155,11 @@ VolumeFs::VolumeFs(ByteSpan file, std::shared_ptr<const void> owner, const TreeS
 
 // Nothing in here throws: all memory was reserved before.
 void VolumeFs::make_nodes(ByteSpan file, const TreeScan& scan) {
+  std::uint32_t next_child = 1;
   for (const RawEntry& entry : scan.entries) {
     const auto index = static_cast<std::uint32_t>(count_);
-    VolumeNode::Place place{.name_at = static_cast<std::uint32_t>(names_.size())};
+    VolumeNode::Place place{.name_at = static_cast<std::uint32_t>(names_.size()), .first_child = next_child};
+    next_child += entry.child_count;
     const std::string_view name = scan.name(file, entry);
     names_ += name;
     switch (entry.type) {
@@ -194,6 +196,25 @@ VolumeNode* VolumeFs::find(const VolumeNode& directory, std::string_view name) c
     return entry - directory.first_child_ < directory.child_count_ && nodes_[entry].name() == name;
   });
   return found == NameIndex::kNone ? nullptr : &nodes_[found];
+}
+
+std::size_t VolumeFs::parent_of(std::size_t index) const {
+  // The children of all nodes stand in the order of the nodes, so the parent is
+  // the last whose children begin at or before this one.
+  const auto* const behind =
+      std::upper_bound(nodes_, nodes_ + count_, index,
+                       [](std::size_t wanted, const VolumeNode& node) { return wanted < node.first_child_; });
+  return static_cast<std::size_t>(behind - nodes_) - 1;
+}
+
+std::string VolumeFs::path_of(Node& node) {
+  auto* const mine = dynamic_cast<VolumeNode*>(&node);
+  if (mine == nullptr || &mine->fs() != this) return {};
+  std::vector<std::size_t> chain;
+  for (auto at = static_cast<std::size_t>(mine - nodes_); at != 0; at = parent_of(at)) chain.push_back(at);
+  std::string path;
+  for (auto at = chain.rbegin(); at != chain.rend(); ++at) path.append("/").append(nodes_[*at].name());
+  return path.empty() ? "/" : path;
 }
 
 Result<StatFs> VolumeFs::statfs() {

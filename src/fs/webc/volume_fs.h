@@ -21,6 +21,7 @@ class VolumeNode final : public Node {
   /// Where a node's name and content lie once they left the scan.
   struct Place {
     std::uint32_t name_at = 0;           ///< in VolumeFs's names
+    std::uint32_t first_child = 0;       ///< where the children are, or would be
     const std::byte* content = nullptr;  ///< in the mapping or the link texts
   };
   VolumeNode(const VolumeFs& fs, const RawEntry& entry, Place place);
@@ -49,7 +50,7 @@ class VolumeNode final : public Node {
   // The first members lie in what the base class leaves of its last word.
   std::uint8_t name_size_;
   std::uint32_t name_at_;
-  std::uint32_t first_child_;
+  std::uint32_t first_child_;  ///< never less than that of the node before
   std::uint32_t child_count_;
   std::uint32_t subdirectories_ = 0;
   const VolumeFs& fs_;
@@ -77,6 +78,8 @@ class VolumeFs final : public Filesystem {
   [[nodiscard]] Traits traits() const override { return {.immutable = true}; }
   [[nodiscard]] Result<StatFs> statfs() override;
   [[nodiscard]] std::string describe() const override { return description_; }
+  /// Found by binary search in the array, a step for each directory above.
+  [[nodiscard]] std::string path_of(Node& node) override;
 
   [[nodiscard]] const VolumeInfo& info() const { return info_; }
   /// The child of that name, null where there is none.
@@ -90,6 +93,7 @@ class VolumeFs final : public Filesystem {
   friend class VolumeNode;
 
   void make_nodes(ByteSpan file, const TreeScan& scan);
+  [[nodiscard]] std::size_t parent_of(std::size_t index) const;
 
   std::shared_ptr<const void> owner_;
   VolumeInfo info_;

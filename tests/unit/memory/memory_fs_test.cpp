@@ -60,6 +60,23 @@ TEST_F(MemoryFsTest, DescribesItself) {
   EXPECT_FALSE(fs_->traits().persistent);
 }
 
+TEST_F(MemoryFsTest, FindsThePathOfANode) {
+  const NodeRef a = *root_->create("a", {.type = FileType::directory, .mode = 0755});
+  const NodeRef b = *a->create("b", {.type = FileType::directory, .mode = 0755});
+  const NodeRef file = *b->create("f", {});
+  EXPECT_EQ(fs_->path_of(*root_), "/");
+  EXPECT_EQ(fs_->path_of(*b), "/a/b");
+  EXPECT_EQ(fs_->path_of(*file), "/a/b/f");
+  ASSERT_TRUE(root_->rename("a", *root_, "z", RenameMode::replace));
+  EXPECT_EQ(fs_->path_of(*file), "/z/b/f");
+  ASSERT_TRUE(b->unlink("f"));
+  EXPECT_EQ(fs_->path_of(*file), "");
+  ASSERT_TRUE(a->rmdir("b"));
+  EXPECT_EQ(fs_->path_of(*b), "");
+  EXPECT_EQ(fs_->path_of(*MemoryFilesystem().root()), "");
+  EXPECT_EQ(fs_->origin(*a), (Origin{.source = "memory"}));
+}
+
 TEST_F(MemoryFsTest, InodeNumbersCountUpAndAreNeverUsedTwice) {
   EXPECT_EQ(root_->attr()->ino, 1U);
   EXPECT_EQ((*root_->create("a", {}))->attr()->ino, 2U);

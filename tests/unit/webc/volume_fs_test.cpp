@@ -185,6 +185,57 @@ TEST_F(Volume, TellsItsTraitsNameAndSize) {
   EXPECT_EQ(stat.blocks_free, 0U);
 }
 
+/// Goes through the whole volume and compares each node's path with the way that
+/// led to it.
+void expect_paths(Filesystem& fs, std::size_t nodes) {
+  std::vector<std::pair<NodeRef, std::string>> left{{fs.root(), ""}};
+  std::size_t seen = 0;
+  while (!left.empty()) {
+    const auto [node, path] = left.back();
+    left.pop_back();
+    ++seen;
+    EXPECT_EQ(fs.path_of(*node), path.empty() ? "/" : path);
+    if (!node->is_directory()) continue;
+    ASSERT_TRUE(node->open_dir().value()->read(0, [&](const DirEntry& entry) {
+      left.emplace_back(node->lookup(entry.name).value(), path + "/" + std::string(entry.name));
+      return true;
+    }));
+  }
+  EXPECT_EQ(seen, nodes);
+}
+
+TEST_F(Volume, KnowsThePathOfEveryNode) { expect_paths(*fs_, 8); }
+
+TEST_F(Volume, KnowsPathsAmongEmptyDirectoriesAndFiles) {
+  WebcSpec spec;
+  auto& entries = spec.volumes["/v"];
+  std::size_t count = 1;
+  const auto add = [&](auto entry) {
+    entries.push_back(std::move(entry));
+    ++count;
+  };
+  for (const std::string top : {"a", "b", "c", "d", "e"}) {
+    add(webc_dir(top));
+    if (top == "b" || top == "e") continue;  // stay empty
+    for (const std::string sub : {"1", "2", "3"}) {
+      add(webc_dir(top + "/" + sub));
+      if (sub != "2") add(webc_file(top + "/" + sub + "/f", "x"));
+    }
+    add(webc_file(top + "/0", "x"));
+    add(webc_link(top + "/9", "0"));
+  }
+  expect_paths(*must_write(spec)->volume("/v"), count);
+}
+
+TEST_F(Volume, HasNoPathForAnotherVolumesNode) {
+  EXPECT_EQ(Package::parse(view_, "p.webc").value()->volume("/v")->path_of(*root_), "");
+}
+
+TEST_F(Volume, OriginsNamePackageVolumeAndPath) {
+  EXPECT_EQ(fs_->origin(*root_->lookup("dir").value()->lookup("rel").value()).text(),
+            "webc \"p.webc\" volume \"/v\" path \"/dir/rel\"");
+}
+
 TEST(VolumeLifetime, AVolumeOutlivesItsPackage) {
   auto package = must_write({.volumes = {{"/v", {webc_file("a", "text"), webc_link("l", "a")}}}});
   const FilesystemPtr fs = package->volume("/v");

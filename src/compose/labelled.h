@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <utility>
+
+#include "wasifs/node.h"
+
+namespace wasifs {
+
+/// A layer under the names that its user gave it: same nodes, other words. What
+/// a layer says of itself is where it was found (an absolute path, say); what a
+/// manifest says is what its author looks for.
+class Labelled final : public Filesystem {
+ public:
+  /// `description`: what describe() says. `source`: what paths of origins are
+  /// inside of, the same but for a layer that shows a part of its source.
+  Labelled(FilesystemPtr layer, std::string description, std::string source)
+      : layer_(std::move(layer)),
+        traits_(layer_->traits()),
+        description_(std::move(description)),
+        source_(std::move(source)) {}
+
+  [[nodiscard]] NodeRef root() override { return layer_->root(); }
+  [[nodiscard]] Traits traits() const override { return traits_; }
+  [[nodiscard]] Result<StatFs> statfs() override { return layer_->statfs(); }
+  [[nodiscard]] std::string describe() const override { return description_; }
+  [[nodiscard]] std::string path_of(Node& node) override { return layer_->path_of(node); }
+  [[nodiscard]] Origin origin(Node& node) override {
+    return {.source = source_, .path = layer_->origin(node).path};
+  }
+
+ private:
+  FilesystemPtr layer_;
+  Traits traits_;  ///< asked for with every reply of a mount
+  std::string description_;
+  std::string source_;
+};
+
+}  // namespace wasifs

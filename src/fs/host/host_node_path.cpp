@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
+#include <linux/limits.h>
+#include <linux/openat2.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <string_view>
+
+#include "fs/host/host_node.h"
+
+namespace wasifs::host {
+
+namespace {
+
+/// What the kernel calls the object of a descriptor; "" where it is longer than
+/// a page.
+std::string name_of_fd(int fd) {
+  const ProcPath link(fd);
+  std::string path(PATH_MAX, '\0');
+  const ssize_t length = ::readlink(link.c_str(), path.data(), path.size());
+  if (length <= 0 || static_cast<std::size_t>(length) == path.size()) return {};
+  path.resize(static_cast<std::size_t>(length));
+  return path;
+}
+
+/// True if `path`, relative to `root`, leads to that object.
+bool leads_to(int root, const std::string& path, const ObjectId& id) {
+  open_how how = {};
+  how.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC;
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS;
+  const UniqueFd found(
+      static_cast<int>(retry([&] { return ::syscall(SYS_openat2, root, path.c_str(), &how, sizeof how); })));
+  if (!found) return false;
+  const auto stat = stat_fd(found.get(), STATX_TYPE | STATX_INO);
+  return stat && id_of(*stat) == id;
+}
+
+}  // namespace
+
+std::string HostNode::path_below(const HostNode& root) const {
+  if (this == &root) return "/";
+  std::string above = name_of_fd(root.fd_.get());
+  std::string path = name_of_fd(fd_.get());
+  if (above == "/") above.clear();
+  // Moved out of the mapped directory, or into another mount namespace.
+  if (path.size() <= above.size() + 1 || !path.starts_with(above) || path[above.size()] != '/') return {};
+  path.erase(0, above.size());
+  // This is how the kernel marks what has no name any more, and a name that a
+  // file may have.
+  constexpr std::string_view kGone = " (deleted)";
+  if (path.ends_with(kGone) && !leads_to(root.fd_.get(), path.substr(1), id_)) return {};
+  return path;
+}
+
+}  // namespace wasifs::host
