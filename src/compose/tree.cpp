@@ -217,7 +217,13 @@ Status Tree::rename(const VNode& dir, std::string_view name, const VNode& new_di
     return fail(Errc::ebusy);
   }
   if (read_only(dir)) return fail(Errc::erofs);
-  if (mode == RenameMode::replace && state_->holds_mounts(new_dir, new_name)) return fail(Errc::enotempty);
+  // A name that is moved to itself stays, so nothing of it is replaced.
+  const bool replaces = mode == RenameMode::replace && !(dir == new_dir && name == new_name);
+  if (replaces && state_->holds_mounts(new_dir, new_name)) {
+    const Result<NodeRef> moved = dir.node->lookup(name);
+    if (!moved) return fail(moved.error());
+    return fail((*moved)->is_directory() ? Errc::enotempty : Errc::eisdir);
+  }
   return dir.node->rename(name, *new_dir.node, new_name, mode);
 }
 
