@@ -134,14 +134,21 @@ stage_format() {
   once "shellcheck" shellcheck -x "${scripts[@]}"
 }
 
+# all_tests PRESET: everything that ctest knows.
+all_tests() {
+  tests "$1" -LE '^(conformance|compositions)$'
+  shards "$1" conformance
+  shards "$1" compositions
+}
+
 stage_release() {
-  build release && tests release
+  build release && all_tests release
 }
 
 stage_asan() {
   export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
   export UBSAN_OPTIONS=print_stacktrace=1
-  build asan && tests asan -LE '^conformance$' && shards asan conformance
+  build asan && all_tests asan
 }
 
 stage_tsan() {
