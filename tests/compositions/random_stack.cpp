@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "random_stack.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <stdexcept>
@@ -25,17 +27,29 @@ constexpr std::size_t kMostMounts = 3;
 constexpr std::size_t kMostEntries = 7;
 constexpr const char* kVolume = "/v";
 
+/// The caller's own, so that a mount lets any user change it.
+NewNode owned(FileType type, std::uint16_t mode, std::string_view target = {}) {
+  return {.type = type, .mode = mode, .uid = ::geteuid(), .gid = ::getegid(), .target = target};
+}
+
+std::shared_ptr<MemoryFilesystem> empty_memory() {
+  return std::make_shared<MemoryFilesystem>(
+      MemoryFilesystem::Options{.uid = ::geteuid(), .gid = ::getegid()});
+}
+
 std::shared_ptr<MemoryFilesystem> memory_of(const NaiveTree& tree) {
-  auto fs = std::make_shared<MemoryFilesystem>();
+  auto fs = empty_memory();
   for (const auto& [path, entry] : tree) {
+    if (path.empty()) continue;
+    const NodeRef parent = ok(find(*fs, naive_parent(path)));
+    const std::string name = path.substr(path.rfind('/') + 1);
     if (entry.kind == Kind::directory) {
-      static_cast<void>(dir_in(*fs, path));
+      ok(parent->create(name, owned(FileType::directory, 0755)));
     } else if (entry.kind == Kind::file) {
-      static_cast<void>(file_in(*fs, path, entry.text));
+      const NodeRef file = ok(parent->create(name, owned(FileType::regular, 0644)));
+      ok(ok(file->open(kReadWrite))->write_at(0, bytes_of(entry.text)));
     } else {
-      const NodeRef parent = dir_in(*fs, naive_parent(path));
-      ok(parent->create(path.substr(path.rfind('/') + 1),
-                        {.type = FileType::symlink, .mode = 0777, .target = entry.text}));
+      ok(parent->create(name, owned(FileType::symlink, 0777, entry.text)));
     }
   }
   return fs;
@@ -73,7 +87,7 @@ FilesystemPtr compose(const RandomStack::Mount& mount) {
   std::vector<FilesystemPtr> lowers;
   for (const RandomStack::Layer& layer : mount.layers) lowers.push_back(layer_of(layer));
   if (mount.access == Access::cow) {
-    return std::make_shared<Overlay>(std::make_shared<MemoryFilesystem>(), std::move(lowers));
+    return std::make_shared<Overlay>(empty_memory(), std::move(lowers));
   }
   if (lowers.size() == 1) return std::move(lowers.front());
   return std::make_shared<Overlay>(nullptr, std::move(lowers));
@@ -150,7 +164,7 @@ BuiltStack build(const RandomStack& stack) {
                                                  .read_only = read_only(mount)});
     const Status mounted =
         table.mount(mount.guest, compose(mount), mount.subpath, {.read_only = read_only(mount)},
-                    []() -> FilesystemPtr { return std::make_shared<MemoryFilesystem>(); });
+                    []() -> FilesystemPtr { return empty_memory(); });
     const bool agreed = mounted ? expected.empty() : expected.contains(static_cast<int>(mounted.error()));
     if (!agreed) {
       built.problem += "mounting " + mount.guest + ": " + (mounted ? "success" : message(mounted.error())) +
