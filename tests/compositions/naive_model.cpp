@@ -116,6 +116,14 @@ bool NaiveWorld::mounted_at(const std::string& path) const {
   return std::ranges::find(mounts_, path, &Mount::guest) != mounts_.end();
 }
 
+std::string NaiveWorld::mount_of(const std::string& path) const {
+  std::string deepest = mounts_.front().guest;
+  for (const Mount& mount : mounts_) {
+    if (naive_at_or_below(path, mount.guest) && mount.guest.size() > deepest.size()) deepest = mount.guest;
+  }
+  return deepest;
+}
+
 bool NaiveWorld::mounts_below(const std::string& path) const {
   return std::ranges::any_of(mounts_, [&](const Mount& mount) {
     return mount.guest != path && naive_at_or_below(mount.guest, path);

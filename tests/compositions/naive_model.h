@@ -85,6 +85,8 @@ class NaiveWorld {
   /// What the mount of that source holds itself, be it covered or not.
   [[nodiscard]] const NaiveTree& held(const std::string& source) const;
   [[nodiscard]] bool mounted_at(const std::string& path) const;
+  /// Where the mount that shows `path` is.
+  [[nodiscard]] std::string mount_of(const std::string& path) const;
   /// True if something is mounted below `path`.
   [[nodiscard]] bool mounts_below(const std::string& path) const;
 
