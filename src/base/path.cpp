@@ -11,9 +11,9 @@ namespace {
 
 constexpr std::size_t kMaxName = 255;
 
-Diagnostic invalid_guest(std::string_view guest, std::string_view why) {
+Diagnostic invalid(std::string_view what, std::string_view path, std::string_view why) {
   return {.trouble = Trouble::manifest,
-          .message = "Invalid guest mount path " + quoted(guest) + ": " + std::string(why)};
+          .message = "Invalid " + std::string(what) + " " + quoted(path) + ": " + std::string(why)};
 }
 
 }  // namespace
@@ -37,10 +37,10 @@ std::vector<std::string_view> split_path(std::string_view path) {
   return parts;
 }
 
-Outcome<std::string> normalize_guest_path(std::string_view guest) {
-  if (guest.empty()) return fail(invalid_guest(guest, "it is empty; use \"/\" for the root"));
+Outcome<std::string> normalize_guest_path(std::string_view guest, std::string_view what) {
+  if (guest.empty()) return fail(invalid(what, guest, "it is empty; use \"/\" for the root"));
   if (guest.find('\0') != std::string_view::npos) {
-    return fail(invalid_guest(guest, "it contains a NUL byte"));
+    return fail(invalid(what, guest, "it contains a NUL byte"));
   }
   // The reference names the path with the '/' that it put in front.
   const std::string shown = guest.front() == '/' ? std::string(guest) : "/" + std::string(guest);
@@ -48,12 +48,12 @@ Outcome<std::string> normalize_guest_path(std::string_view guest) {
   for (const std::string_view part : split_path(guest)) {
     if (part == ".") continue;
     if (part != "..") {
-      if (part.size() > kMaxName) return fail(invalid_guest(shown, "a component is longer than 255 bytes"));
+      if (part.size() > kMaxName) return fail(invalid(what, shown, "a component is longer than 255 bytes"));
       kept.push_back(part);
     } else if (!kept.empty()) {
       kept.pop_back();
     } else {
-      return fail(invalid_guest(shown, "parent traversal escapes the virtual root"));
+      return fail(invalid(what, shown, "parent traversal escapes the virtual root"));
     }
   }
   std::string normal;

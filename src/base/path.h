@@ -19,8 +19,10 @@ namespace wasifs {
 /// relative path gets a leading '/', "." and empty components go, ".." pops.
 /// The error is the reference's text, `Invalid guest mount path "/../x": parent
 /// traversal escapes the virtual root`, as the message of a Diagnostic without
-/// a place; the empty string and a NUL are refused as well.
-[[nodiscard]] Outcome<std::string> normalize_guest_path(std::string_view guest);
+/// a place; the empty string and a NUL are refused as well. `what` stands for
+/// "guest mount path" where the path is another one.
+[[nodiscard]] Outcome<std::string> normalize_guest_path(std::string_view guest,
+                                                        std::string_view what = "guest mount path");
 
 /// True if `path` is `ancestor` or lies below it; both normalised, absolute.
 [[nodiscard]] bool is_at_or_below(std::string_view path, std::string_view ancestor);

@@ -5,8 +5,8 @@
 #include <ostream>
 #include <vector>
 
+#include "base/mapping.h"
 #include "base/path.h"
-#include "fs/webc/mapping.h"
 #include "fs/webc/sha256.h"
 #include "inspect/entry.h"
 #include "inspect/json_text.h"
@@ -95,7 +95,7 @@ void walk_volume(const webc::Package& package, const std::string& name, Problems
 }  // namespace
 
 Outcome<std::string> package_digest(const std::string& path) {
-  const Outcome<View> file = webc::map_file(path);
+  const Outcome<View> file = map_file(path, "package");
   if (!file) return fail(file.error());
   return webc::to_hex(webc::sha256(file->bytes));
 }

@@ -64,6 +64,14 @@ void visit_volume(Filesystem& fs, const webc::VolumeInfo& info) {
   require(seen == info.files + info.directories + info.symlinks);
 }
 
+/// How a command is started was read from the file, each text of it once.
+void check_start(const webc::Command& command, std::size_t file_size) {
+  std::size_t bytes = command.exec_name.size() + command.cwd.size();
+  for (const std::string& argument : command.main_args) bytes += argument.size();
+  for (const std::string& variable : command.env) bytes += variable.size();
+  require(bytes <= file_size);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -81,6 +89,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto content = (*package)->atom(atom.name);
     require((content ? content->bytes.size() : 0) == atom.size);
   }
+  for (const webc::Command& command : (*package)->manifest().commands) check_start(command, size);
   require(!(*package)->manifest_json().empty());
   const auto verified = (*package)->verify();
   require(verified.has_value() || verified.error().trouble == Trouble::corrupt);

@@ -86,6 +86,28 @@ class ManifestReader {
     return {};
   }
 
+  /// A member that is a list of texts; empty where absent. `other` is a second
+  /// spelling of the key.
+  std::vector<std::string> texts(const Place& of, const std::string& key, const std::string& other = {}) {
+    Place list = member(of, key);
+    if (list.absent() && !other.empty()) list = member(of, other);
+    std::vector<std::string> out;
+    if (list.absent()) return out;
+    if (!list.value->is_array()) {
+      wrong(list, "list");
+      return out;
+    }
+    for (std::size_t i = 0; i < list.value->size(); ++i) {
+      const Json& item = (*list.value)[i];
+      if (!item.is_string()) {
+        wrong({&item, concat(list.path, "[", i, "]")}, "text");
+        return out;
+      }
+      out.push_back(item.get<std::string>());
+    }
+    return out;
+  }
+
   std::string required_text(const Place& of, const std::string& key) {
     const Place at = member(of, key);
     if (at.absent()) wrong(at, "a text");
@@ -130,9 +152,10 @@ class ManifestReader {
     const Place atom = map(annotations, "atom");
     command.atom = text(atom, "name");
     command.dependency = text(atom, "dependency");
-    for (const char* runner : {"wasi", "emscripten"}) {
-      if (command.atom.empty()) read_runner_atom(map(annotations, runner), command);
-    }
+    const Place wasi = map(annotations, "wasi");
+    if (command.atom.empty()) read_runner_atom(wasi, command);
+    if (command.atom.empty()) read_runner_atom(map(annotations, "emscripten"), command);
+    read_start(wasi, command);
     // Old packages name no atom: the first one is meant.
     if (command.atom.empty() && !out_.atoms.empty()) command.atom = out_.atoms.front().name;
     out_.commands.push_back(std::move(command));
@@ -148,6 +171,16 @@ class ManifestReader {
       command.dependency = command.atom.substr(0, colon);
       command.atom.erase(0, colon + 1);
     }
+  }
+
+  /// How the program wants to be started. Runners of every kind look for it in
+  /// the `wasi` annotation.
+  void read_start(const Place& wasi, Command& command) {
+    command.exec_name = text(wasi, "exec-name");
+    if (command.exec_name.empty()) command.exec_name = text(wasi, "exec_name");
+    command.main_args = texts(wasi, "main-args", "main_args");
+    command.env = texts(wasi, "env");
+    command.cwd = text(wasi, "cwd");
   }
 
   void read_fs(const Place& fs) {

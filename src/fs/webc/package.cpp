@@ -3,10 +3,10 @@
 
 #include <algorithm>
 
+#include "base/mapping.h"
 #include "base/path.h"
 #include "fs/webc/layout.h"
 #include "fs/webc/manifest.h"
-#include "fs/webc/mapping.h"
 #include "fs/webc/tree_scan.h"
 #include "fs/webc/verify.h"
 #include "fs/webc/volume_fs.h"
@@ -88,7 +88,7 @@ Package::Package(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Package::~Package() = default;
 
 Outcome<std::shared_ptr<const Package>> Package::open(const std::string& path) {
-  auto bytes = map_file(path);
+  auto bytes = map_file(path, "package");
   if (!bytes) return fail(std::move(bytes.error()));
   return parse(std::move(*bytes), path);
 }

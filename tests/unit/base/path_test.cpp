@@ -70,6 +70,11 @@ TEST(NormalizeGuestPath, RefusesTheEmptyStringANulAndALongComponent) {
             "error: Invalid guest mount path \"/" + name + "\": a component is longer than 255 bytes");
 }
 
+TEST(NormalizeGuestPath, NamesAPathOfAnotherKind) {
+  EXPECT_EQ(normalize_guest_path("/../x", "preopen path").error().message,
+            "Invalid preopen path \"/../x\": parent traversal escapes the virtual root");
+}
+
 TEST(NormalizeGuestPath, FailsAsAManifestError) {
   EXPECT_EQ(normalize_guest_path("..").error().trouble, Trouble::manifest);
 }

@@ -108,6 +108,41 @@ TEST(ManifestCommands, EmscriptenNamesItsAtomAlike) {
   EXPECT_EQ(command(R"({"annotations":{"emscripten":{"atom":"e"}}})").atom, "e");
 }
 
+TEST(ManifestCommands, TheWasiAnnotationSaysHowToStart) {
+  const Command c = command(R"({"annotations":{"atom":{"name":"n"},"wasi":{"exec-name":"py",
+    "main-args":["-c",""],"env":["A=1","B","C=x=y"],"cwd":"/app"}}})");
+  EXPECT_EQ(c.exec_name, "py");
+  EXPECT_EQ(c.main_args, (std::vector<std::string>{"-c", ""}));
+  EXPECT_EQ(c.env, (std::vector<std::string>{"A=1", "B", "C=x=y"}));
+  EXPECT_EQ(c.cwd, "/app");
+}
+
+TEST(ManifestCommands, HowToStartMayBeSpelledWithUnderscores) {
+  const Command c = command(R"({"annotations":{"wasi":{"exec_name":"py","main_args":["x"]}}})");
+  EXPECT_EQ(c.exec_name, "py");
+  EXPECT_EQ(c.main_args, std::vector<std::string>{"x"});
+}
+
+TEST(ManifestCommands, HowToStartMayBeNullOrAbsent) {
+  for (
+      const char* json :
+      {R"({"annotations":{"wasi":{"exec-name":null,"main-args":null,"main_args":null,"env":null,"cwd":null}}})",
+       R"({"annotations":{"wasi":{}}})", R"({"annotations":{"emscripten":{"env":["A=1"]}}})", "{}"}) {
+    const Command c = command(json);
+    EXPECT_EQ(c.exec_name, "") << json;
+    EXPECT_TRUE(c.main_args.empty()) << json;
+    EXPECT_TRUE(c.env.empty()) << json;
+    EXPECT_EQ(c.cwd, "") << json;
+  }
+}
+
+TEST(ManifestCommands, ARunnerOfAnotherKindStartsAsItsWasiAnnotationSays) {
+  EXPECT_EQ(command(R"({"runner":"https://webc.org/runner/wcgi","annotations":
+    {"wcgi":{"dialect":"rfc-3875"},"wasi":{"env":["A=1"]}}})")
+                .env,
+            std::vector<std::string>{"A=1"});
+}
+
 TEST(ManifestCommands, WithoutAnnotationsTheFirstAtomIsMeant) {
   EXPECT_EQ(command(R"({"runner":"r"})").atom, "first");
   EXPECT_EQ(command(R"({"runner":"r","annotations":{}})").atom, "first");
@@ -160,6 +195,20 @@ TEST(HostileManifest, WrongTypesAreNamedWithTheirPath) {
   expect_refused(R"({"commands":{"c":{"annotations":7}}})", "commands.\"c\".annotations is no map");
   expect_refused(R"({"commands":{"c":{"annotations":{"wasi":{"atom":7}}}}})",
                  "commands.\"c\".annotations.wasi.atom is no text");
+  const std::string wasi = "commands.\"c\".annotations.wasi";
+  const auto expect_wasi = [&](const std::string& json, const std::string& what) {
+    expect_refused(R"({"commands":{"c":{"annotations":{"wasi":)" + json + "}}}}", wasi + what);
+  };
+  expect_wasi("7", " is no map");
+  expect_wasi(R"({"env":"A=1"})", ".env is no list");
+  expect_wasi(R"({"env":{"A":"1"}})", ".env is no list");
+  expect_wasi(R"({"env":["A=1",2]})", ".env[1] is no text");
+  expect_wasi(R"({"env":[null]})", ".env[0] is missing, it must be text");
+  expect_wasi(R"({"main-args":true})", ".main-args is no list");
+  expect_wasi(R"({"main_args":[[]]})", ".main_args[0] is no text");
+  expect_wasi(R"({"exec-name":1})", ".exec-name is no text");
+  expect_wasi(R"({"exec_name":1})", ".exec_name is no text");
+  expect_wasi(R"({"cwd":["/"]})", ".cwd is no text");
   expect_refused(R"({"entrypoint":{}})", "entrypoint is no text");
   expect_refused(R"({"package":{"fs":{}}})", "package.fs is no list");
   expect_refused(R"({"package":{"fs":["x"]}})", "package.fs[0] is no map");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "fs/webc/mapping.h"
+#include "base/mapping.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -11,7 +11,7 @@
 
 #include "base/path.h"
 
-namespace wasifs::webc {
+namespace wasifs {
 namespace {
 
 struct Descriptor {
@@ -33,41 +33,47 @@ struct Mapping {
   ~Mapping() { ::munmap(address, size); }
 };
 
-std::unexpected<Diagnostic> cannot_open(const std::string& path, const std::string& why,
-                                        std::string hint = {}) {
-  return fail(Diagnostic{.trouble = Trouble::source,
-                         .message = "cannot open package " + wasifs::quoted(path) + ": " + why,
-                         .hint = std::move(hint)});
-}
+/// What a failure is a failure of.
+struct Target {
+  std::string_view what;
+  const std::string& path;
 
-std::unexpected<Diagnostic> cannot_open(const std::string& path, int error) {
-  return cannot_open(path, message(static_cast<Errc>(error)));
-}
+  [[nodiscard]] std::unexpected<Diagnostic> cannot_open(const std::string& why, std::string hint = {}) const {
+    return fail(
+        Diagnostic{.trouble = Trouble::source,
+                   .message = "cannot open " + std::string(what) + " " + wasifs::quoted(path) + ": " + why,
+                   .hint = std::move(hint)});
+  }
+  [[nodiscard]] std::unexpected<Diagnostic> cannot_open(int error) const {
+    return cannot_open(message(static_cast<Errc>(error)));
+  }
+};
 
 }  // namespace
 
-Outcome<View> map_file(const std::string& path) {
-  if (path.find('\0') != std::string::npos) return cannot_open(path, "the path holds a NUL");
+Outcome<View> map_file(const std::string& path, std::string_view what) {
+  const Target target{what, path};
+  if (path.find('\0') != std::string::npos) return target.cannot_open("the path holds a NUL");
   // O_NONBLOCK: opening a FIFO that nobody writes to must not hang.
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-  if (file.fd < 0) return cannot_open(path, errno);
+  if (file.fd < 0) return target.cannot_open(errno);
   struct stat info = {};
-  if (::fstat(file.fd, &info) != 0) return cannot_open(path, errno);
+  if (::fstat(file.fd, &info) != 0) return target.cannot_open(errno);
   if (S_ISDIR(info.st_mode)) {
-    return cannot_open(path, "it is a directory", "name the .webc file itself");
+    return target.cannot_open("it is a directory", "name the file itself");
   }
-  if (!S_ISREG(info.st_mode)) return cannot_open(path, "it is not a regular file");
-  // There is nothing to map; what an empty package is, the parser says.
+  if (!S_ISREG(info.st_mode)) return target.cannot_open("it is not a regular file");
+  // There is nothing to map; what an empty file means, the caller says.
   if (info.st_size == 0) return View{};
   const auto size = static_cast<std::uint64_t>(info.st_size);
   if (size > std::numeric_limits<std::size_t>::max()) {
-    return cannot_open(path, "it is too large for this machine's address space");
+    return target.cannot_open("it is too large for this machine's address space");
   }
   void* address = ::mmap(nullptr, static_cast<std::size_t>(size), PROT_READ, MAP_PRIVATE, file.fd, 0);
-  if (address == MAP_FAILED) return cannot_open(path, errno);
+  if (address == MAP_FAILED) return target.cannot_open(errno);
   auto mapping = std::make_shared<const Mapping>(address, static_cast<std::size_t>(size));
   const std::span bytes(static_cast<const std::byte*>(address), mapping->size);
   return View{bytes, std::move(mapping)};
 }
 
-}  // namespace wasifs::webc
+}  // namespace wasifs
