@@ -10,6 +10,7 @@
 #include "plan/layer_source.h"
 #include "plan/mount_reader.h"
 #include "plan/reader.h"
+#include "plan/run_reader.h"
 
 namespace wasifs::plan {
 
@@ -31,6 +32,7 @@ class ManifestReader {
     read_container();
     for (const Value* use : tables(reader_, "use", "[[use]]")) read_use(*use);
     read_mounts();
+    read_run_sections();
     refuse_unserved();
     reader_.finish();
     if (!errors_.empty()) return fail(std::move(errors_).diagnostic(manifest_.file));
@@ -163,13 +165,22 @@ class ManifestReader {
     });
   }
 
+  void read_run_sections() {
+    if (const Value* run = table("run")) manifest_.run = read_run(*run, errors_);
+    if (const Value* commands = table("map-commands")) {
+      manifest_.map_commands = read_map_commands(*commands, folder_, errors_);
+    }
+    if (reader_.find("preopen") != nullptr) {
+      manifest_.preopens = read_preopens(tables(reader_, "preopen", "[[preopen]]"), errors_);
+    }
+  }
+
   /// What the grammar has and this version does not serve. To read past any of
   /// it would compose something else than was asked for.
   void refuse_unserved() {
-    for (const std::string_view key : {"run", "map-commands", "capabilities", "journal"}) {
+    for (const std::string_view key : {"capabilities", "journal"}) {
       reader_.unsupported(key, "[" + std::string(key) + "]");
     }
-    reader_.unsupported("preopen", "[[preopen]]");
     for (const std::string_view key : {"package", "dependencies"}) {
       reader_.unsupported(key, "[" + std::string(key) + "] of wasmer.toml");
     }

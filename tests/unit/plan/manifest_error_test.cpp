@@ -58,11 +58,6 @@ INSTANTIATE_TEST_SUITE_P(Document, ManifestError, testing::ValuesIn(kDocument),
                          [](const auto& one) { return one.param.name; });
 
 const Case kUnserved[] = {
-    {"Run", "[run]\nargs = []\n", "site.toml:1:2: error: [run] is not supported by this version of wasifs"},
-    {"MapCommands", "[map-commands]\n",
-     "site.toml:1:2: error: [map-commands] is not supported by this version of wasifs"},
-    {"Preopen", "[[preopen]]\n",
-     "site.toml:1:3: error: [[preopen]] is not supported by this version of wasifs"},
     {"Capabilities", "[capabilities.fs]\nmax-open = 1\n",
      "site.toml:1:2: error: [capabilities] is not supported by this version of wasifs"},
     {"Journal", "[journal]\n", "site.toml:1:2: error: [journal] is not supported by this version of wasifs"},
