@@ -155,6 +155,9 @@ class Node : public RefCounted {
   /// Makes `content` the content of an empty regular file without copying it;
   /// later writes leave the shared bytes alone. enotsup where the layer cannot.
   [[nodiscard]] virtual Status share_content(View content);
+  /// True where the content is what it is for everybody: opening for writing and
+  /// changing the size are eperm. The name may go, and another take its place.
+  [[nodiscard]] virtual bool sealed() const { return false; }
 
   /// Makes a new child of any type. eexist, enospc, edquot, erofs.
   [[nodiscard]] virtual Result<NodeRef> create(std::string_view name, const NewNode& spec);

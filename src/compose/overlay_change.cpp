@@ -99,8 +99,8 @@ Status OverlayNode::link(std::string_view name, Node& target) {
   auto* const node = dynamic_cast<OverlayNode*>(&target);
   if (node == nullptr || &node->state_ != &state_) return fail(Errc::exdev);
   if (node->is_directory()) return fail(Errc::eperm);
+  if (const Status copied = node->copy_up_to_change(); !copied) return copied;
   if (const Status copied = copy_up(); !copied) return copied;
-  if (const Status copied = node->copy_up(); !copied) return copied;
   const Lock held(lock_);
   if (removed_) return fail(Errc::enoent);
   if (const Result<Ref<OverlayNode>> present = find(name); present || present.error() != Errc::enoent) {

@@ -19,6 +19,11 @@ NewNode spec_of(const Attr& attr, std::string_view target) {
 
 }  // namespace
 
+Status OverlayNode::copy_up_to_change(bool with_content) {
+  if (upper() == nullptr && sealed()) return fail(Errc::eperm);
+  return copy_up(with_content);
+}
+
 Status OverlayNode::copy_up(bool with_content) {
   if (upper() != nullptr) return {};
   if (state_.upper == nullptr) return fail(Errc::erofs);

@@ -82,6 +82,7 @@ Result<FilePtr> OverlayNode::open(OpenFlags flags) {
   // Opening a device for writing changes nothing in a file system.
   if (type() != FileType::regular) return top().open(flags);
   if (flags.write && state_.upper == nullptr) return fail(Errc::erofs);
+  if (flags.write && sealed()) return fail(Errc::eperm);
   if (flags.write && flags.truncate) {
     if (const Status copied = copy_up(false); !copied) return fail(copied.error());
   }

@@ -106,20 +106,20 @@ void OverlayNode::count_subdirectory(int change) {
 Status OverlayNode::set_attr(const SetAttr& change) {
   if (state_.upper == nullptr) return fail(Errc::erofs);
   if (change.size && type() != FileType::regular) return fail(is_directory() ? Errc::eisdir : Errc::einval);
-  if (const Status copied = copy_up(!change.size || *change.size != 0); !copied) return copied;
+  if (const Status copied = copy_up_to_change(!change.size || *change.size != 0); !copied) return copied;
   return upper()->set_attr(change);
 }
 
 Status OverlayNode::set_xattr(std::string_view name, std::string_view value, XattrMode mode) {
   if (state_.upper == nullptr) return fail(Errc::erofs);
-  if (const Status copied = copy_up(); !copied) return copied;
+  if (const Status copied = copy_up_to_change(); !copied) return copied;
   return upper()->set_xattr(name, value, mode);
 }
 
 Status OverlayNode::remove_xattr(std::string_view name) {
   if (state_.upper == nullptr) return fail(Errc::erofs);
   if (const Result<std::string> present = get_xattr(name); !present) return fail(present.error());
-  if (const Status copied = copy_up(); !copied) return copied;
+  if (const Status copied = copy_up_to_change(); !copied) return copied;
   return upper()->remove_xattr(name);
 }
 

@@ -119,6 +119,7 @@ class OverlayNode final : public Node {
   Result<DirPtr> open_dir() override;
   Result<FilePtr> open(OpenFlags flags) override;
   Result<Link> read_link() override;
+  bool sealed() const override { return top().sealed(); }
   Result<NodeRef> create(std::string_view name, const NewNode& spec) override;
   Result<NodeRef> create_anonymous(const NewNode& spec) override;
   Status link(std::string_view name, Node& target) override;
@@ -193,6 +194,9 @@ class OverlayNode final : public Node {
   [[nodiscard]] std::int64_t names_left_now() const;
   void mark_removed();
 
+  /// copy_up() for a change to the node itself. eperm where a lower is sealed: its
+  /// copy would not be, so only a rename makes one.
+  [[nodiscard]] Status copy_up_to_change(bool with_content = true);
   [[nodiscard]] Status copy_up_one(const Location& where, bool with_content);
   [[nodiscard]] Result<NodeRef> make_upper(Node& upper_parent, const Location& where, bool with_content);
   [[nodiscard]] Status copy_content(Node& to) const;

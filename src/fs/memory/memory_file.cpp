@@ -56,6 +56,7 @@ class MemoryOpenFile final : public File {
 };
 
 Result<FilePtr> MemoryFile::open(OpenFlags flags) {
+  if (flags.write && sealed()) return fail(Errc::eperm);
   if (flags.truncate && flags.write) {
     const Lock held(lock_);
     content_.resize(0);
@@ -65,6 +66,7 @@ Result<FilePtr> MemoryFile::open(OpenFlags flags) {
 }
 
 Status MemoryFile::share_content(View content) {
+  if (sealed()) return fail(Errc::eperm);
   const Lock held(lock_);
   if (content_.size() != 0) return fail(Errc::enotsup);
   content_.share(std::move(content));
@@ -77,6 +79,7 @@ void MemoryFile::fill_attr(Attr& attr) const {
 }
 
 Status MemoryFile::resize(std::uint64_t size) {
+  if (sealed()) return fail(Errc::eperm);
   if (size > File::kMaxSize) return fail(Errc::efbig);
   content_.resize(size);
   return {};

@@ -74,4 +74,11 @@ Result<NodeRef> MemoryFilesystem::create_shared(Node& dir, std::string_view name
   return made;
 }
 
+Result<NodeRef> MemoryFilesystem::create_sealed(Node& dir, std::string_view name, const NewNode& spec,
+                                                View content) {
+  Result<NodeRef> made = create_shared(dir, name, spec, std::move(content));
+  if (made) static_cast<MemoryFile&>(**made).seal();
+  return made;
+}
+
 }  // namespace wasifs

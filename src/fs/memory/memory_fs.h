@@ -50,6 +50,9 @@ class MemoryFilesystem final : public Filesystem {
   /// `content` without copying it. Charges an inode only.
   [[nodiscard]] Result<NodeRef> create_shared(Node& dir, std::string_view name, const NewNode& spec,
                                               View content);
+  /// The same, and nobody changes the content any more: see Node::sealed().
+  [[nodiscard]] Result<NodeRef> create_sealed(Node& dir, std::string_view name, const NewNode& spec,
+                                              View content);
 
  private:
   struct State;

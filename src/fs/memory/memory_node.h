@@ -88,6 +88,9 @@ class MemoryFile final : public MemoryNode {
 
   Result<FilePtr> open(OpenFlags flags) override;
   Status share_content(View content) override;
+  bool sealed() const override { return sealed_.load(std::memory_order_relaxed); }
+  /// From now on nobody opens the file for writing or changes its size.
+  void seal() { sealed_.store(true, std::memory_order_relaxed); }
 
  protected:
   void fill_attr(Attr& attr) const override;
@@ -96,6 +99,7 @@ class MemoryFile final : public MemoryNode {
  private:
   friend class MemoryOpenFile;
   Content content_;
+  std::atomic<bool> sealed_{false};
 };
 
 /// A symlink: its text is charged like content.
