@@ -74,12 +74,16 @@ struct Capability {
 
 /// Everything beside the tree that a runtime has to know to start the guest.
 struct RunSpec {
-  /// The command that is run; "" where the source names none.
+  /// The command that is run; "" where there is none.
   std::string command;
+  /// The commands that one would have to be chosen from, where none was; in the
+  /// order of the package.
+  std::vector<std::string> choices;
   std::string entry_function = "_start";
   std::vector<std::string> argv;  ///< the program's name first, where there is a command
   std::vector<EnvVar> env;        ///< in order
   std::string cwd = "/";          ///< normalised and absolute
+  SourceLocation cwd_where;       ///< who asked for it; no line where nobody did
   std::vector<Preopen> preopens;  ///< in the order of their descriptors, from 3 on
   std::vector<Capability> capabilities;
   Compat compat;

@@ -5,7 +5,9 @@
 #include <vector>
 
 #include "base/path.h"
+#include "inspect/command_text.h"
 #include "inspect/json_text.h"
+#include "inspect/place_text.h"
 #include "inspect/text.h"
 
 namespace wasifs {
@@ -42,13 +44,6 @@ std::string_view name_of(LayerKind kind) {
   return "commands";
 }
 
-/// ` (site.toml:3:10)`, or nothing where there is no line to name.
-std::string place(const SourceLocation& where) {
-  if (where.line == 0) return {};
-  return " (" + display_name(where.file) + ":" + std::to_string(where.line) + ":" +
-         std::to_string(where.column) + ")";
-}
-
 std::string render_limits(const Plan& plan) {
   std::string out;
   if (plan.memory_limit) out += "memory limit: " + std::to_string(*plan.memory_limit) + " bytes\n";
@@ -59,14 +54,14 @@ std::string render_limits(const Plan& plan) {
 std::string render_layer(std::string_view role, const PlannedLayer& layer) {
   std::string out = "  " + std::string(role) + " " + layer.describe();
   if (layer.kind == LayerKind::host && layer.symlinks == Symlinks::deny) out += ", symlinks denied";
-  return out + place(layer.where) + "\n";
+  return out + place_text(layer.where) + "\n";
 }
 
 std::string render_mount(const PlannedMount& mount) {
   std::string out = display_name(mount.guest) + "  " + std::string(name_of(mount.access));
   if (mount.opaque) out += ", opaque";
   if (mount.quota_bytes) out += ", quota " + std::to_string(*mount.quota_bytes) + " bytes";
-  out += ", from " + mount.origin + place(mount.where) + "\n";
+  out += ", from " + mount.origin + place_text(mount.where) + "\n";
   if (mount.upper) out += render_layer("upper", *mount.upper);
   for (const PlannedLayer& lower : mount.lowers) out += render_layer("lower", lower);
   return out;
@@ -74,12 +69,7 @@ std::string render_mount(const PlannedMount& mount) {
 
 std::string render_decision(const Decision& decision) {
   return "  " + display_name(decision.guest) + ": " + decision.kept + " wins over " + decision.dropped +
-         place(decision.where) + "\n    because " + decision.rule + "\n";
-}
-
-std::string json_place(const SourceLocation& where) {
-  if (where.line == 0) return "null";
-  return JsonObject().add("file", where.file).add("line", where.line).add("column", where.column).str();
+         place_text(decision.where) + "\n    because " + decision.rule + "\n";
 }
 
 std::string json_layer(const PlannedLayer& layer) {
@@ -92,7 +82,7 @@ std::string json_layer(const PlannedLayer& layer) {
   if (layer.kind == LayerKind::host) {
     object.add("symlinks", layer.symlinks == Symlinks::deny ? "deny" : "contain");
   }
-  return object.add_json("where", json_place(layer.where)).str();
+  return object.add_json("where", place_json(layer.where)).str();
 }
 
 std::string json_number(const std::optional<std::uint64_t>& number) {
@@ -118,12 +108,18 @@ std::string json_mount(const PlannedMount& mount) {
       .add_json("lowers", json_list(mount.lowers, json_layer))
       .add_json("quota_bytes", json_number(mount.quota_bytes))
       .add("origin", mount.origin)
-      .add_json("where", json_place(mount.where))
+      .add_json("where", place_json(mount.where))
       .str();
 }
 
 std::string json_command(const PlannedCommand& command) {
-  return JsonObject().add("name", command.name).add("source", command.source).add("atom", command.atom).str();
+  return JsonObject()
+      .add("name", command.name)
+      .add("source", command.source)
+      .add_json("atom", command.atom.empty() ? "null" : json_string(command.atom))
+      .add("origin", command.origin)
+      .add_json("where", place_json(command.where))
+      .str();
 }
 
 std::string json_decision(const Decision& decision) {
@@ -132,12 +128,12 @@ std::string json_decision(const Decision& decision) {
       .add("kept", decision.kept)
       .add("dropped", decision.dropped)
       .add("rule", decision.rule)
-      .add_json("where", json_place(decision.where))
+      .add_json("where", place_json(decision.where))
       .str();
 }
 
 std::string json_warning(const Diagnostic& warning) {
-  return JsonObject().add("message", warning.message).add_json("where", json_place(warning.where)).str();
+  return JsonObject().add("message", warning.message).add_json("where", place_json(warning.where)).str();
 }
 
 }  // namespace
@@ -147,8 +143,7 @@ std::string render_plan(const Plan& plan) {
   for (const PlannedMount& mount : plan.mounts) out += render_mount(mount);
   if (!plan.commands.empty()) out += "commands in /bin and /usr/bin:\n";
   for (const PlannedCommand& command : plan.commands) {
-    out += "  " + display_name(command.name) + " = program " + quoted(command.atom) + " of " +
-           quoted(command.source) + "\n";
+    out += "  " + display_name(command.name) + " = " + command_source(command) + "\n";
   }
   if (!plan.decisions.empty()) out += "decisions:\n";
   for (const Decision& decision : plan.decisions) out += render_decision(decision);

@@ -7,12 +7,14 @@
 #include "base/path.h"
 #include "plan/package_plan.h"
 #include "plan/reader.h"
+#include "plan/run_plan.h"
 
 namespace wasifs::plan {
 
 namespace {
 
 constexpr std::string_view kManifestOrigin = "manifest";
+constexpr std::string_view kMappedOrigin = "map-commands";
 
 Diagnostic conflict(std::string message, const SourceLocation& where) {
   return {.trouble = Trouble::conflict, .message = std::move(message), .where = where};
@@ -53,10 +55,12 @@ class Planner {
     for (const MountEntry& entry : manifest_.mounts) {
       if (auto added = add_entry(entry); !added) return fail(added.error());
     }
+    if (auto added = add_mapped_commands(); !added) return fail(added.error());
     if (auto added = add_container(); !added) return fail(added.error());
     for (const LayerSource& use : manifest_.uses) {
       if (auto added = add_use(use); !added) return fail(added.error());
     }
+    if (auto added = add_run(); !added) return fail(added.error());
     finish_root();
     collect_mounts();
     warn_of_hidden_commands();
@@ -311,14 +315,45 @@ class Planner {
     slots_.emplace(std::move(guest), Slot{.mount = std::move(planned), .on_conflict = {}});
   }
 
+  /// Before those of packages: what the user maps beats them.
+  Outcome<void> add_mapped_commands() {
+    for (const MappedCommand& mapped : manifest_.map_commands) {
+      const std::string& name = mapped.alias.value;
+      if (!command_owner_.emplace(name, kMappedOrigin).second) {
+        return fail(Diagnostic{.trouble = Trouble::manifest,
+                               .message = "the command " + quoted(name) + " is mapped twice",
+                               .where = mapped.alias.where});
+      }
+      plan_.commands.push_back({.name = name,
+                                .source = mapped.path,
+                                .origin = std::string(kMappedOrigin),
+                                .where = mapped.target.where});
+    }
+    return {};
+  }
+
+  Outcome<void> add_run() {
+    const webc::PackageManifest* container =
+        manifest_.container ? &catalogue_.at(manifest_.container->source.path).manifest : nullptr;
+    Outcome<RunPlan> planned = plan_run(manifest_, container);
+    if (!planned) return fail(planned.error());
+    planned->run.capabilities = std::move(plan_.run.capabilities);
+    plan_.run = std::move(planned->run);
+    std::ranges::move(planned->warnings, std::back_inserter(plan_.warnings));
+    return {};
+  }
+
   void add_commands(const LayerSource& source, std::vector<PlannedCommand> commands) {
     for (PlannedCommand& command : commands) {
       const auto [first, added] = command_owner_.emplace(command.name, package_label(source));
       if (!added) {
+        const bool mapped = first->second == kMappedOrigin;
         plan_.decisions.push_back({.guest = "/bin/" + command.name,
                                    .kept = first->second,
                                    .dropped = package_label(source),
-                                   .rule = "the first package that has a command of a name provides it",
+                                   .rule = mapped
+                                               ? "a mapped command beats a package's of the same name"
+                                               : "the first package that has a command of a name provides it",
                                    .where = source.where});
         continue;
       }
@@ -365,7 +400,7 @@ class Planner {
       const PlannedMount& mount = mount_showing(plan_, directory);
       if (command_layer(mount) != nullptr) continue;
       plan_.warnings.push_back({.trouble = Trouble::conflict,
-                                .message = "the packages' commands do not appear in " + quoted(directory) +
+                                .message = "commands do not appear in " + quoted(directory) +
                                            ": the mount at " + quoted(mount.guest) +
                                            " hides them, and it has no memory layer to show them in",
                                 .where = mount.where});

@@ -193,7 +193,16 @@ class PackagePlanner {
         warn(package_label(source_) + ": command " + quoted(command.name) +
              " is left out: the package has no program " + quoted(command.atom));
       } else {
-        plan_.commands.push_back({.name = command.name, .source = source_.path, .atom = command.atom});
+        plan_.commands.push_back({.name = command.name,
+                                  .source = source_.path,
+                                  .atom = command.atom,
+                                  .origin = package_label(source_),
+                                  .where = source_.where,
+                                  .runner = command.runner,
+                                  .exec_name = command.exec_name,
+                                  .main_args = command.main_args,
+                                  .env = command.env,
+                                  .cwd = command.cwd});
       }
     }
     return {};

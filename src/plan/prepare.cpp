@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <memory>
 
+#include "base/mapping.h"
 #include "base/path.h"
 #include "base/quota.h"
 #include "compose/labelled.h"
@@ -18,6 +19,7 @@
 #include "fs/memory/memory_fs.h"
 #include "plan/base_root.h"
 #include "plan/make_plan.h"
+#include "plan/working_directory.h"
 
 namespace wasifs::plan {
 
@@ -26,6 +28,7 @@ namespace {
 constexpr std::uint16_t kCommandMode = 0555;
 constexpr std::uint16_t kTextMode = 0444;
 constexpr std::string_view kTextName = "text";
+constexpr std::string_view kNoRoomHint = "raise memory-limit or inode-limit in [root]";
 
 std::string label_of(const PlannedMount& mount) { return "mount " + quoted(mount.guest); }
 
@@ -77,17 +80,35 @@ class Builder {
                                        plan_.inode_limit.value_or(Quota::kUnlimited))) {}
 
   Outcome<PreparedRoot> build() {
+    if (plan_.mounts.empty() || plan_.mounts.front().guest != "/") {
+      return fail(Diagnostic{.trouble = Trouble::manifest,
+                             .message = "root fs is missing a / mount",
+                             .where = {.file = plan_.source}});
+    }
     Outcome<Opened> root = compose(plan_.mounts.front());
     if (!root) return fail(root.error());
     MountTable table(std::move(root->fs), options_of(plan_.mounts.front()));
     for (std::size_t i = 1; i < plan_.mounts.size(); ++i) {
       if (auto mounted = add(table, plan_.mounts[i]); !mounted) return fail(mounted.error());
     }
+    PreparedRoot prepared{.tree = std::make_shared<const Tree>(std::move(table)), .plan = std::move(plan_)};
+    if (auto made = make_cwd(prepared); !made) return fail(made.error());
     for (const auto& memory : memories_) memory->thaw();
-    return PreparedRoot{.tree = std::make_shared<const Tree>(std::move(table)), .plan = std::move(plan_)};
+    return prepared;
   }
 
  private:
+  Outcome<void> make_cwd(const PreparedRoot& root) const {
+    const RunSpec& run = root.plan.run;
+    const Status made = make_working_directory(*root.tree, run.cwd, owner_);
+    if (made) return {};
+    return fail(Diagnostic{
+        .trouble = Trouble::source,
+        .message = "working directory " + quoted(run.cwd) + " cannot be made: " + message(made.error()),
+        .where = run.cwd_where,
+        .hint = std::string(kNoRoomHint)});
+  }
+
   Outcome<void> add(MountTable& table, const PlannedMount& mount) {
     Outcome<Opened> opened = compose(mount);
     if (!opened) return fail(opened.error());
@@ -228,19 +249,31 @@ class Builder {
     const Result<NodeRef> made = make_directories(fs, directory, owner_);
     if (!made) return fail(no_room(mount, made.error()));
     for (const PlannedCommand& command : plan_.commands) {
-      const auto& package = packages_.at(command.source);
-      const std::optional<View> program = package->atom(command.atom);
-      if (!program) {
-        return fail(Diagnostic{.trouble = Trouble::corrupt,
-                               .message = "package " + quoted(package->path()) + " lists the program " +
-                                          quoted(command.atom) + " of command " + quoted(command.name) +
-                                          " but does not hold it"});
-      }
-      const auto file = fs.create_shared(
-          **made, command.name, {.mode = kCommandMode, .uid = owner_.uid, .gid = owner_.gid}, *program);
+      Outcome<View> program = open_program(command);
+      if (!program) return fail(program.error());
+      const auto file =
+          fs.create_sealed(**made, command.name, {.mode = kCommandMode, .uid = owner_.uid, .gid = owner_.gid},
+                           *std::move(program));
       if (!file) return fail(no_room(mount, file.error()));
     }
     return {};
+  }
+
+  /// The bytes of a command, where they lie.
+  [[nodiscard]] Outcome<View> open_program(const PlannedCommand& command) const {
+    if (command.atom.empty()) {
+      Outcome<View> file = map_file(command.source, "host file");
+      if (file) return file;
+      file.error().message = "command " + quoted(command.name) + ": " + file.error().message;
+      file.error().where = command.where;
+      return file;
+    }
+    const auto& package = packages_.at(command.source);
+    if (std::optional<View> program = package->atom(command.atom)) return *std::move(program);
+    return fail(Diagnostic{.trouble = Trouble::corrupt,
+                           .message = "package " + quoted(package->path()) + " lists the program " +
+                                      quoted(command.atom) + " of command " + quoted(command.name) +
+                                      " but does not hold it"});
   }
 
   Outcome<Opened> open_host(const PlannedMount& mount, const PlannedLayer& layer, const std::string& path,
@@ -310,7 +343,7 @@ class Builder {
     return {.trouble = Trouble::source,
             .message = label_of(mount) + ": its memory layer cannot be set up: " + message(error),
             .where = mount.where,
-            .hint = error == Errc::enospc ? "raise memory-limit or inode-limit in [root]" : ""};
+            .hint = std::string(error == Errc::enospc ? kNoRoomHint : "")};
   }
 
   Plan plan_;

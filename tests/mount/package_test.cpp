@@ -135,6 +135,28 @@ TEST(MountedPackage, BinBashHasTheHashThatTheManifestStates) {
   EXPECT_EQ(webc_signature(read_file(point / "usr/bin/bash")), stated);
 }
 
+TEST(MountedCommands, CannotBeWrittenNotEvenByRootAndCanBeRemoved) {
+  WASIFS_NEED_FUSE();
+  const TempDir dir;
+  dir.write_file("tool", "program");
+  dir.write_file("site.toml", "[map-commands]\ntool = \"tool\"\n");
+  const MountPoint point;
+  const Finished mounted = run_wasifs({"mount", dir / "site.toml", point.path()});
+  ASSERT_EQ(mounted.status, 0) << mounted.err;
+  const std::string path = point / "bin/tool";
+  EXPECT_EQ(read_file(path), "program");
+  for (const int flags : {O_WRONLY, O_RDWR | O_APPEND, O_WRONLY | O_TRUNC}) {
+    EXPECT_EQ(::open(path.c_str(), flags), -1) << flags;
+    EXPECT_EQ(errno, EPERM) << flags;
+  }
+  EXPECT_EQ(::truncate(path.c_str(), 0), -1);
+  EXPECT_EQ(errno, EPERM);
+  EXPECT_EQ(read_file(path), "program");
+  EXPECT_EQ(::rename(path.c_str(), (point / "bin/other").c_str()), 0);
+  EXPECT_EQ(::unlink((point / "bin/other").c_str()), 0);
+  EXPECT_EQ(read_file(point / "usr/bin/tool"), "program");
+}
+
 /// 50,000 entries: 250 directories of 199 files.
 std::string large_package() {
   WebcSpec spec;

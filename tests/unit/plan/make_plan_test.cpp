@@ -296,7 +296,7 @@ TEST(Commands, HiddenByAMountWithoutMemoryAreWarnedOf) {
   const Plan made = plan(kContainer + host("/usr", "h"), catalogue);
   ASSERT_EQ(made.warnings.size(), 1U);
   EXPECT_EQ(made.warnings[0].text("warning"),
-            "site.toml:3:1: warning: the packages' commands do not appear in \"/usr/bin\": the mount at "
+            "site.toml:3:1: warning: commands do not appear in \"/usr/bin\": the mount at "
             "\"/usr\" hides "
             "them, and it has no memory layer to show them in");
   EXPECT_TRUE(plan(kContainer + host("/usr", "h", "access = \"cow\""), catalogue).warnings.empty());

@@ -22,7 +22,8 @@ Plan example() {
       "[root]\nmemory-limit = 5\ninode-limit = 6\n[container]\nsource = \"p.webc\"\n"
       "[[mount]]\nguest = \"/x\"\ntype = \"host\"\nsource = \"h\"\naccess = \"cow\"\nopaque = true\nquota = "
       "7\n"
-      "symlinks = \"deny\"\n",
+      "symlinks = \"deny\"\n"
+      "[map-commands]\nrg = \"/usr/bin/rg\"\n",
       "site.toml");
   return manifest ? make_plan(*manifest, {{"p.webc", info}}).value() : Plan{};
 }
@@ -39,6 +40,7 @@ TEST(RenderPlan, ShowsMountsLayersDecisionsAndWarnings) {
       "  upper memory (site.toml:6:1)\n"
       "  lower host \"h\", symlinks denied (site.toml:9:10)\n"
       "commands in /bin and /usr/bin:\n"
+      "  rg = host file \"/usr/bin/rg\" (site.toml:15:6)\n"
       "  run = program \"prog\" of \"p.webc\"\n"
       "decisions:\n"
       "  /x: memory over host \"h\" wins over webc \"p.webc\" volume \"/v\" (site.toml:6:1)\n"
@@ -67,7 +69,14 @@ TEST(PlanJson, HasTheSameAsOneObject) {
   EXPECT_EQ(mount["lowers"][0]["source"], "h");
   EXPECT_EQ(mount["lowers"][0]["symlinks"], "deny");
   EXPECT_EQ(mount["lowers"][0]["where"]["line"], 9);
-  EXPECT_EQ(json["commands"][0]["name"], "run");
+  EXPECT_EQ(json["commands"][0]["name"], "rg");
+  EXPECT_EQ(json["commands"][0]["source"], "/usr/bin/rg");
+  EXPECT_TRUE(json["commands"][0]["atom"].is_null());
+  EXPECT_EQ(json["commands"][0]["origin"], "map-commands");
+  EXPECT_EQ(json["commands"][0]["where"]["line"], 15);
+  EXPECT_EQ(json["commands"][1]["name"], "run");
+  EXPECT_EQ(json["commands"][1]["atom"], "prog");
+  EXPECT_EQ(json["commands"][1]["origin"], "package \"p.webc\"");
   EXPECT_EQ(json["decisions"][0]["dropped"], "webc \"p.webc\" volume \"/v\"");
   EXPECT_EQ(json["warnings"][0]["where"]["column"], 10);
 }

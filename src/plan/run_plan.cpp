@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plan/run_plan.h"
+
+#include <algorithm>
+#include <string_view>
+#include <unordered_map>
+
+#include "base/path.h"
+#include "plan/package_plan.h"
+#include "plan/run_reader.h"
+
+namespace wasifs::plan {
+
+namespace {
+
+constexpr std::string_view kMappedHome = "/home";
+constexpr std::string_view kCurrentDirectory = ".";
+constexpr Rights kAllRights{.read = true, .write = true, .create = true};
+
+/// The environment in order, one variable after the other.
+class Environment {
+ public:
+  explicit Environment(bool keep_duplicates) : keep_duplicates_(keep_duplicates) {}
+
+  void add(EnvVar variable) {
+    if (!keep_duplicates_) {
+      const auto [place, added] = places_.emplace(variable.name, variables_.size());
+      if (!added) {
+        variables_[place->second].value = std::move(variable.value);
+        return;
+      }
+    }
+    variables_.push_back(std::move(variable));
+  }
+
+  std::vector<EnvVar> take() && { return std::move(variables_); }
+
+ private:
+  bool keep_duplicates_;
+  std::vector<EnvVar> variables_;
+  std::unordered_map<std::string, std::size_t> places_;
+};
+
+/// NAME=VALUE, or NAME for an empty value.
+EnvVar split_env(std::string_view text) {
+  const std::size_t equals = text.find('=');
+  if (equals == std::string_view::npos) return {.name = std::string(text), .value = {}};
+  return {.name = std::string(text.substr(0, equals)), .value = std::string(text.substr(equals + 1))};
+}
+
+class RunPlanner {
+ public:
+  RunPlanner(const Manifest& manifest, const webc::PackageManifest* container)
+      : manifest_(manifest), package_(container) {}
+
+  Outcome<RunPlan> plan() {
+    run().compat = manifest_.run.compat;
+    run().entry_function = manifest_.run.entry_function;
+    choose_command();
+    if (auto done = set_arguments(); !done) return fail(done.error());
+    if (auto done = set_environment(); !done) return fail(done.error());
+    if (auto done = set_cwd(); !done) return fail(done.error());
+    set_preopens();
+    return std::move(plan_);
+  }
+
+ private:
+  RunSpec& run() { return plan_.run; }
+
+  const webc::Command* find_command(std::string_view name) const {
+    const auto found = std::ranges::find(package_->commands, name, &webc::Command::name);
+    return found == package_->commands.end() ? nullptr : &*found;
+  }
+
+  void choose_command() {
+    if (package_ == nullptr) return;
+    const Container& container = *manifest_.container;
+    if (container.command) {
+      command_ = find_command(container.command->value);
+    } else if (!package_->entrypoint.empty()) {
+      command_ = find_command(package_->entrypoint);
+      if (command_ == nullptr) warn_of_entrypoint(container);
+    } else if (package_->commands.size() == 1) {
+      command_ = &package_->commands.front();
+    }
+    if (command_ != nullptr) {
+      run().command = command_->name;
+      return;
+    }
+    for (const webc::Command& command : package_->commands) run().choices.push_back(command.name);
+  }
+
+  void warn_of_entrypoint(const Container& container) {
+    plan_.warnings.push_back({.trouble = Trouble::corrupt,
+                              .message = package_label(container.source) + ": its entrypoint " +
+                                         quoted(package_->entrypoint) + " is none of its commands",
+                              .where = container.source.where});
+  }
+
+  /// `package "x": command "y": WHAT`.
+  std::unexpected<Diagnostic> corrupt(const std::string& what) const {
+    const LayerSource& source = manifest_.container->source;
+    return fail(
+        Diagnostic{.trouble = Trouble::corrupt,
+                   .message = package_label(source) + ": command " + quoted(command_->name) + ": " + what,
+                   .where = source.where});
+  }
+
+  Outcome<void> set_arguments() {
+    std::vector<std::string>& argv = run().argv;
+    if (command_ != nullptr) {
+      argv.push_back(command_->exec_name.empty() ? command_->name : command_->exec_name);
+      argv.insert(argv.end(), command_->main_args.begin(), command_->main_args.end());
+      for (const std::string& argument : argv) {
+        if (argument.find('\0') != std::string::npos) {
+          return corrupt("argument " + quoted(argument) + " contains a NUL byte");
+        }
+      }
+    }
+    for (const auto& argument : manifest_.run.args) argv.push_back(argument.value);
+    return {};
+  }
+
+  Outcome<void> set_environment() {
+    Environment environment(manifest_.run.compat.env_duplicates);
+    if (command_ != nullptr) {
+      for (const std::string& text : command_->env) {
+        EnvVar variable = split_env(text);
+        if (const std::string problem = env_problem(variable); !problem.empty()) {
+          return corrupt("environment variable " + quoted(text) + ": " + problem);
+        }
+        environment.add(std::move(variable));
+      }
+    }
+    if (manifest_.run.forward_host_env) {
+      for (const EnvVar& variable : manifest_.host_env) environment.add(variable);
+    }
+    for (const auto& variable : manifest_.run.env) environment.add(variable.value);
+    run().env = std::move(environment).take();
+    return {};
+  }
+
+  /// The package's directory counts from the root, whatever it looks like.
+  Outcome<std::optional<Located<std::string>>> package_cwd() const {
+    if (command_ == nullptr || command_->cwd.empty()) return std::nullopt;
+    Outcome<std::string> normal = normalize_guest_path(command_->cwd, "working directory");
+    if (!normal) return corrupt(normal.error().message);
+    return Located<std::string>{*std::move(normal), manifest_.container->source.where};
+  }
+
+  Outcome<void> set_cwd() {
+    std::optional<Located<std::string>> user;
+    if (const auto& cwd = manifest_.run.cwd) {
+      Outcome<std::string> normal = normalize_absolute(cwd->value, "working directory");
+      if (!normal) {
+        normal.error().where = cwd->where;
+        return fail(std::move(normal.error()));
+      }
+      user = Located<std::string>{*std::move(normal), cwd->where};
+    }
+    auto package = package_cwd();
+    if (!package) return fail(package.error());
+    const bool package_first = manifest_.run.compat.cwd_package_wins && package->has_value();
+    if (const auto& chosen = user && !package_first ? user : *package) {
+      run().cwd = chosen->value;
+      run().cwd_where = chosen->where;
+    } else if (manifest_.run.home_mapped) {
+      run().cwd = kMappedHome;
+    }
+    return {};
+  }
+
+  void set_preopens() {
+    if (manifest_.preopens) {
+      run().preopens = *manifest_.preopens;
+      return;
+    }
+    const Preopen root{.alias = "/", .path = "/", .rights = kAllRights};
+    run().preopens.push_back(root);
+    // Whoever mounts at "." means to say what the current directory is.
+    const bool mounted = std::ranges::any_of(
+        manifest_.mounts, [](const MountEntry& mount) { return mount.guest.value == kCurrentDirectory; });
+    if (!mounted) {
+      run().preopens.push_back({.alias = std::string(kCurrentDirectory),
+                                .path = run().cwd,
+                                .rights = kAllRights,
+                                .where = run().cwd_where});
+    }
+    run().preopens.push_back(root);
+  }
+
+  const Manifest& manifest_;
+  const webc::PackageManifest* package_;
+  const webc::Command* command_ = nullptr;
+  RunPlan plan_;
+};
+
+}  // namespace
+
+Outcome<RunPlan> plan_run(const Manifest& manifest, const webc::PackageManifest* container) {
+  return RunPlanner(manifest, container).plan();
+}
+
+}  // namespace wasifs::plan
