@@ -262,8 +262,9 @@ int report(Io& io, const Diagnostic& diagnostic, std::string_view severity) {
 }
 
 std::span<const Verb* const> verbs() {
-  static constexpr std::array<const Verb*, 8> kAll{&kMountVerb, &kUnmountVerb, &kPlanVerb, &kTreeVerb,
-                                                   &kLsVerb,    &kCatVerb,     &kStatVerb, &kWebcVerb};
+  static constexpr std::array<const Verb*, 9> kAll{&kMountVerb, &kUnmountVerb, &kPlanVerb,
+                                                   &kTreeVerb,  &kLsVerb,      &kCatVerb,
+                                                   &kStatVerb,  &kSpecVerb,    &kWebcVerb};
   return kAll;
 }
 

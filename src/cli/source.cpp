@@ -3,6 +3,8 @@
 
 #include <ostream>
 
+#include "plan/check_run.h"
+
 namespace wasifs::cli {
 
 Outcome<PreparedRoot> open_source(Io& io, const std::string& source) {
@@ -11,6 +13,18 @@ Outcome<PreparedRoot> open_source(Io& io, const std::string& source) {
     for (const Diagnostic& warning : root->plan.warnings) report(io, warning, "warning");
   }
   return root;
+}
+
+Outcome<PreparedRoot> open_runnable(Io& io, const std::string& source) {
+  Outcome<PreparedRoot> root = open_source(io, source);
+  if (!root) return root;
+  Problems problems = plan::check_run(*root);
+  if (problems.empty()) return root;
+  if (problems.size() == 1) return fail(std::move(problems.front()));
+  return fail(Diagnostic{.trouble = Trouble::manifest,
+                         .message = "a guest cannot be started here: " + counted(problems.size(), "problem"),
+                         .where = {.file = root->plan.source},
+                         .causes = std::move(problems)});
 }
 
 TextStyle text_style(const Io& io) {

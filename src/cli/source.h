@@ -14,6 +14,10 @@ namespace wasifs::cli {
 /// `err`.
 [[nodiscard]] Outcome<PreparedRoot> open_source(Io& io, const std::string& source);
 
+/// The same for a verb that serves a guest: what keeps one from starting is an
+/// error, see plan::check_run().
+[[nodiscard]] Outcome<PreparedRoot> open_runnable(Io& io, const std::string& source);
+
 /// How reports on `out` look. Lines are cut only for a terminal, so that what
 /// goes to a file or a pipe is whole.
 [[nodiscard]] TextStyle text_style(const Io& io);

@@ -36,6 +36,7 @@ extern const Verb kTreeVerb;
 extern const Verb kLsVerb;
 extern const Verb kCatVerb;
 extern const Verb kStatVerb;
+extern const Verb kSpecVerb;
 extern const Verb kWebcVerb;
 
 /// Every verb, in the order of the help text.

@@ -10,8 +10,10 @@
 #include <string_view>
 
 #include "inspect/plan_report.h"
+#include "inspect/spec_report.h"
 #include "plan/make_plan.h"
 #include "plan/manifest.h"
+#include "plan/run_reader.h"
 
 namespace {
 
@@ -30,8 +32,30 @@ plan::PackageInfo package(unsigned version) {
                       {.from = "dep", .volume = "v", .host_path = "", .mount_path = "/d"}};
   info.manifest.dependencies = {{.alias = "dep", .specifier = "ns/dep@1"}};
   info.manifest.atoms = {{.name = "prog", .kind = "", .signature = "", .size = 1}};
-  info.manifest.commands = {{.name = "run", .runner = "", .atom = "prog", .dependency = ""}};
+  info.manifest.commands = {{.name = "run",
+                             .runner = "",
+                             .atom = "prog",
+                             .dependency = "",
+                             .exec_name = "prog",
+                             .main_args = {"-x"},
+                             .env = {"LANG=C", "HOME"},
+                             .cwd = "app/.."}};
   return info;
+}
+
+/// Aborts unless what every run specification promises holds for this one.
+void check(const RunSpec& run) {
+  if (!run.cwd.starts_with('/') || run.entry_function.empty()) std::abort();
+  for (const EnvVar& variable : run.env) {
+    if (!plan::env_problem(variable).empty()) std::abort();
+  }
+  for (const std::string& argument : run.argv) {
+    if (argument.find('\0') != std::string::npos) std::abort();
+  }
+  for (const Preopen& preopen : run.preopens) {
+    if (!preopen.path.starts_with('/') || preopen.alias.empty() || preopen.rights == Rights{}) std::abort();
+    if (preopen.rights.create && !preopen.rights.write) std::abort();
+  }
 }
 
 /// Aborts unless what every plan promises holds for this one.
@@ -42,7 +66,9 @@ void check(const Plan& plan) {
     if (!mount.upper && mount.lowers.empty()) std::abort();
     if (mount.access == Access::ro && mount.upper) std::abort();
   }
+  check(plan.run);
   if (render_plan(plan).empty() || plan_json(plan).empty()) std::abort();
+  if (render_spec(plan).empty() || spec_json(plan).empty()) std::abort();
 }
 
 }  // namespace

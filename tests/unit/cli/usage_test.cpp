@@ -12,7 +12,8 @@ namespace {
 using test::Ran;
 using test::run_cli;
 
-const std::vector<std::string> kVerbs{"mount", "unmount", "plan", "tree", "ls", "cat", "stat", "webc"};
+const std::vector<std::string> kVerbs{"mount", "unmount", "plan", "tree", "ls",
+                                      "cat",   "stat",    "spec", "webc"};
 
 TEST(Usage, VersionIsOneLine) {
   const Ran ran = run_cli({"--version"});
@@ -59,7 +60,7 @@ TEST(Usage, NoVerbIsAnErrorThatNamesTheVerbs) {
   EXPECT_EQ(ran.status, 2);
   EXPECT_EQ(ran.out, "");
   EXPECT_EQ(ran.err,
-            "error: no verb given; the verbs are mount, unmount, plan, tree, ls, cat, stat, webc\n"
+            "error: no verb given; the verbs are mount, unmount, plan, tree, ls, cat, stat, spec, webc\n"
             "hint: see \"wasifs --help\"\n");
 }
 
