@@ -74,9 +74,12 @@ void read_member(const std::string& key, const Json& value, WebcSpec& spec) {
     Json& fs = spec.manifest["package"]["fs"] = Json::array();
     for (const Json& mapping : value) fs.push_back(read_mapping(mapping.get<std::string>()));
   } else if (key == "commands") {
-    for (const auto& [name, atom] : value.items()) {
+    for (const auto& [name, command] : value.items()) {
+      const Json& atom = command.is_object() ? command.at("atom") : command;
+      Json annotations = {{"atom", {{"name", atom.get<std::string>()}}}};
+      if (command.is_object()) annotations["wasi"] = command.at("wasi");
       spec.manifest["commands"][name] = {{"runner", "https://webc.org/runner/wasi"},
-                                         {"annotations", {{"atom", {{"name", atom.get<std::string>()}}}}}};
+                                         {"annotations", std::move(annotations)}};
     }
   } else if (key != "manifest") {
     refuse("unknown member " + key);

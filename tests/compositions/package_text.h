@@ -20,7 +20,8 @@ namespace wasifs::test {
 /// and, for what would be long to write out in "manifest":
 ///
 ///   "fs":       ["GUEST=VOLUME", "GUEST=VOLUME:HOST_PATH", …] → package.fs
-///   "commands": {"NAME": "ATOM", …} → commands, with the WASI runner
+///   "commands": {"NAME": "ATOM", …} → commands, with the WASI runner; instead of
+///               "ATOM" {"atom": "ATOM", "wasi": {…}} with the annotation as it is
 ///
 /// Throws std::invalid_argument for anything else.
 [[nodiscard]] WebcSpec read_package_text(std::string_view json);
