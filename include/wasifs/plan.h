@@ -44,17 +44,21 @@ struct PlannedMount {
   std::optional<PlannedLayer> upper;
   std::vector<PlannedLayer> lowers;
   std::optional<std::uint64_t> quota_bytes;
-  std::string origin;  ///< who asked for it: "manifest", `package "x"`, …
+  std::string origin;  ///< who asked for it: "manifest", `package "x"`, `--volume "a:/b"`, …
   SourceLocation where;
 };
 
 /// A decision between two things that wanted the same place, and why.
 struct Decision {
+  /// What the two were.
+  enum class Subject : std::uint8_t { mount, layer, command };
+
   std::string guest;
   std::string kept;
   std::string dropped;
   std::string rule;  ///< the sentence that explains it
   SourceLocation where;
+  Subject subject = Subject::mount;
 };
 
 /// A command file shown at /bin/NAME and /usr/bin/NAME: a program of a package,
@@ -82,6 +86,8 @@ struct Plan {
   std::vector<PlannedCommand> commands;
   std::vector<Decision> decisions;
   std::vector<Diagnostic> warnings;
+  /// Every package file and folder that planning read, each once, by path.
+  std::vector<std::string> packages;
   std::optional<std::uint64_t> memory_limit;
   std::optional<std::uint64_t> inode_limit;
   FsLimits limits;

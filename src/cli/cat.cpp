@@ -2,10 +2,12 @@
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
+#include <algorithm>
 #include <memory>
 #include <ostream>
 #include <vector>
 
+#include "cli/compose_flags.h"
 #include "cli/source.h"
 #include "cli/verb.h"
 
@@ -17,6 +19,7 @@ constexpr std::size_t kChunk = 256 * 1024;
 
 struct Options {
   std::string source;
+  ComposeOptions compose;
   std::string path;
   std::vector<std::string> more_paths;
 };
@@ -38,7 +41,7 @@ Status copy(const Tree& tree, const std::string& path, std::vector<std::byte>& b
 }
 
 Outcome<int> print(const Options& options, Io& io) {
-  const Outcome<PreparedRoot> root = open_source(io, options.source);
+  const Outcome<PreparedRoot> root = open_source(io, options.source, options.compose);
   if (!root) return fail(root.error());
   std::vector<std::byte> buffer(kChunk);
   Problems problems;
@@ -55,10 +58,13 @@ Action add(CLI::App& app) {
   auto options = std::make_shared<Options>();
   app.add_option("SOURCE", options->source, "Manifest, package or directory")->required();
   app.add_option("PATH", options->path, "Files to print, one after the other")->required()->type_name("...");
+  add_compose_flags(app, options->compose);
   // Not a list option: CLI11 would take a file named "[a,b]" for two values.
   app.allow_extras();
   return [options, &app](Io& io) {
     options->more_paths = app.remaining();
+    const auto dashes = std::ranges::find(options->more_paths, "--");
+    if (dashes != options->more_paths.end()) options->more_paths.erase(dashes);
     return print(*options, io);
   };
 }

@@ -26,6 +26,9 @@ struct Io {
   bool no_color = false;  ///< NO_COLOR is set and not empty
   unsigned columns = 80;  ///< width of the terminal; means something only where out is one
   std::vector<std::string> environment = {};  ///< of the process, NAME=VALUE each
+  /// What stands behind "--", for a verb that takes arguments of the guest; set
+  /// by run() before the verb starts.
+  std::vector<std::string> guest_args = {};
 
   /// Decided by run() from --color, NO_COLOR and the two flags above, before
   /// the verb starts.

@@ -4,6 +4,7 @@
 #include <CLI/Formatter.hpp>
 #include <memory>
 
+#include "cli/compose_flags.h"
 #include "cli/source.h"
 #include "cli/verb.h"
 #include "inspect/listing.h"
@@ -14,13 +15,14 @@ namespace {
 
 struct Options {
   std::string source;
+  ComposeOptions compose;
   std::string path = "/";
   bool long_form = false;
   bool json = false;
 };
 
 Outcome<int> list(const Options& options, Io& io) {
-  const Outcome<PreparedRoot> root = open_source(io, options.source);
+  const Outcome<PreparedRoot> root = open_source(io, options.source, options.compose);
   if (!root) return fail(root.error());
   const Outcome<std::vector<Listed>> entries = list_path(*root->tree, options.path);
   if (!entries) return fail(entries.error());
@@ -40,6 +42,7 @@ Action add(CLI::App& app) {
   app.add_option("PATH", options->path, "Directory or file to list (default: /)");
   app.add_flag("-l", options->long_form, "Mode, links, owner, group, size and time as well");
   app.add_flag("--json", options->json, "Print one JSON object");
+  add_compose_flags(app, options->compose);
   return [options](Io& io) { return list(*options, io); };
 }
 

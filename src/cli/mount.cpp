@@ -4,6 +4,7 @@
 #include <CLI/Formatter.hpp>
 #include <memory>
 
+#include "cli/compose_flags.h"
 #include "cli/mount_request.h"
 #include "cli/verb.h"
 
@@ -22,6 +23,7 @@ Action add(CLI::App& app) {
   app.add_flag("-f,--foreground", request->foreground, "Serve in the foreground; Ctrl-C unmounts");
   app.add_option("--ready-fd", request->ready_fd, "Write \"READY\" to this file descriptor once it serves")
       ->type_name("N");
+  add_compose_flags(app, request->compose);
   return [request](Io& io) { return run_mount(*request, io); };
 }
 

@@ -7,12 +7,14 @@
 
 #include "cli/cli.h"
 #include "wasifs/error.h"
+#include "wasifs/root.h"
 
 namespace wasifs::cli {
 
 /// A mount as the command line or mount(8) asks for it.
 struct MountRequest {
   std::string source;
+  ComposeOptions compose = {};  ///< on top of the source; mount(8) gives none
   std::string mount_point;
   std::vector<std::string> options;            ///< each a list as of -o
   bool sloppy = false;                         ///< unknown options are passed over

@@ -133,12 +133,19 @@ Diagnostic no_verb(const CLI::App& app) {
 
 bool looks_like_option(const std::string& word) { return word.size() > 1 && word.front() == '-'; }
 
+/// The first of the words that looks like an option; behind "--" none does.
+std::vector<std::string>::const_iterator find_option(const std::vector<std::string>& words) {
+  const auto end = std::ranges::find(words, "--");
+  const auto option = std::find_if(words.begin(), end, looks_like_option);
+  return option == end ? words.end() : option;
+}
+
 /// What CLI11 could not place, or else `complaint`, in our words.
 Diagnostic parse_failure(const CLI::App& app, const std::string& complaint) {
   const CLI::App& sub = selected(app);
   const std::string command = command_of(sub);
   const std::vector<std::string> left = app.remaining(true);
-  const auto option = std::ranges::find_if(left, looks_like_option);
+  const auto option = find_option(left);
   if (option != left.end()) {
     return usage_error(command, "unknown option " + wasifs::quoted(*option),
                        closest(option->substr(0, option->find('=')), option_names(sub)));
@@ -169,12 +176,27 @@ int run_verb(const CommandLine& line, Io& io) {
   return outcome ? *outcome : report(io, outcome.error());
 }
 
+/// How many of the words are the program's own: all, but for a verb that takes
+/// arguments of the guest those before "--".
+std::size_t count_own_words(std::span<const char* const> words) {
+  const auto all = verbs();
+  const auto verb_of = [&](std::string_view word) { return std::ranges::find(all, word, &Verb::name); };
+  const auto named =
+      std::ranges::find_if(words, [&](const char* word) { return verb_of(word) != all.end(); });
+  if (named == words.end() || !(*verb_of(*named))->guest_args) return words.size();
+  const auto dashes = std::find(named, words.end(), std::string_view("--"));
+  return static_cast<std::size_t>(dashes - words.begin());
+}
+
 int run_program(std::span<const char* const> argv, Io& io) {
   CommandLine line;
   // For what is wrong with the command line itself.
   io.color_err = decide_color(line.color, io.err_is_terminal, io.no_color);
+  const auto words = argv.subspan(argv.empty() ? 0 : 1);
+  const auto own = words.first(count_own_words(words));
+  if (own.size() < words.size()) io.guest_args.assign(words.begin() + own.size() + 1, words.end());
   // CLI11 takes the arguments from the back.
-  std::vector<std::string> arguments(argv.rbegin(), argv.rend() - (argv.empty() ? 0 : 1));
+  std::vector<std::string> arguments(own.rbegin(), own.rend());
   try {
     line.app.parse(std::move(arguments));
   } catch (const CLI::CallForHelp&) {
@@ -184,7 +206,8 @@ int run_program(std::span<const char* const> argv, Io& io) {
     return report(io, parse_failure(line.app, error.what()));
   }
   // A verb that takes any number of arguments gets unknown options among them.
-  if (std::ranges::any_of(line.app.remaining(true), looks_like_option)) {
+  const std::vector<std::string> left = line.app.remaining(true);
+  if (find_option(left) != left.end()) {
     return report(io, parse_failure(line.app, {}));
   }
   if (line.color != "auto" && line.color != "always" && line.color != "never") {

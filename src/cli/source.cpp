@@ -3,20 +3,49 @@
 
 #include <ostream>
 
+#include "base/path.h"
 #include "plan/check_run.h"
+#include "plan/options.h"
 
 namespace wasifs::cli {
 
-Outcome<PreparedRoot> open_source(Io& io, const std::string& source) {
-  Outcome<PreparedRoot> root = PreparedRoot::open(source);
+namespace {
+
+/// What the user typed and what the process adds. Says on `err` what is better
+/// typed in another way.
+ComposeOptions complete(Io& io, const ComposeOptions& options) {
+  ComposeOptions all = options;
+  all.host_env = io.environment;
+  all.args.insert(all.args.end(), io.guest_args.begin(), io.guest_args.end());
+  for (const std::string& mapped : options.mapped_dirs) {
+    const Outcome<std::string> volume = plan::volume_of_mapped_dir(mapped);
+    if (!volume) continue;  // composing reports it
+    report(
+        io,
+        {.trouble = Trouble::usage,
+         .message = "--mapdir " + wasifs::quoted(mapped) + " names the guest's path first, unlike --volume",
+         .hint = "write --volume " + wasifs::quoted(*volume)},
+        "warning");
+  }
+  return all;
+}
+
+}  // namespace
+
+Outcome<PreparedRoot> compose_source(Io& io, const std::string& source, const ComposeOptions& options) {
+  return PreparedRoot::open(source, complete(io, options));
+}
+
+Outcome<PreparedRoot> open_source(Io& io, const std::string& source, const ComposeOptions& options) {
+  Outcome<PreparedRoot> root = compose_source(io, source, options);
   if (root) {
     for (const Diagnostic& warning : root->plan.warnings) report(io, warning, "warning");
   }
   return root;
 }
 
-Outcome<PreparedRoot> open_runnable(Io& io, const std::string& source) {
-  Outcome<PreparedRoot> root = open_source(io, source);
+Outcome<PreparedRoot> open_runnable(Io& io, const std::string& source, const ComposeOptions& options) {
+  Outcome<PreparedRoot> root = open_source(io, source, options);
   if (!root) return root;
   Problems problems = plan::check_run(*root);
   if (problems.empty()) return root;
@@ -25,6 +54,10 @@ Outcome<PreparedRoot> open_runnable(Io& io, const std::string& source) {
                          .message = "a guest cannot be started here: " + counted(problems.size(), "problem"),
                          .where = {.file = root->plan.source},
                          .causes = std::move(problems)});
+}
+
+Outcome<Plan> plan_source(Io& io, const std::string& source, const ComposeOptions& options) {
+  return wasifs::plan_source(source, complete(io, options));
 }
 
 TextStyle text_style(const Io& io) {

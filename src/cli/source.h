@@ -10,13 +10,22 @@
 
 namespace wasifs::cli {
 
-/// Composes SOURCE for a verb that looks into it; the plan's warnings go to
-/// `err`.
-[[nodiscard]] Outcome<PreparedRoot> open_source(Io& io, const std::string& source);
+/// Composes SOURCE with what the command line adds. The plan's warnings are the
+/// caller's to report.
+[[nodiscard]] Outcome<PreparedRoot> compose_source(Io& io, const std::string& source,
+                                                   const ComposeOptions& options);
+
+/// The same for a verb that looks into the tree; warnings go to `err`.
+[[nodiscard]] Outcome<PreparedRoot> open_source(Io& io, const std::string& source,
+                                                const ComposeOptions& options);
 
 /// The same for a verb that serves a guest: what keeps one from starting is an
 /// error, see plan::check_run().
-[[nodiscard]] Outcome<PreparedRoot> open_runnable(Io& io, const std::string& source);
+[[nodiscard]] Outcome<PreparedRoot> open_runnable(Io& io, const std::string& source,
+                                                  const ComposeOptions& options);
+
+/// The plan alone, with the plan's own warnings left in it.
+[[nodiscard]] Outcome<Plan> plan_source(Io& io, const std::string& source, const ComposeOptions& options);
 
 /// How reports on `out` look. Lines are cut only for a terminal, so that what
 /// goes to a file or a pipe is whole.

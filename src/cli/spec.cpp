@@ -5,6 +5,7 @@
 #include <memory>
 #include <ostream>
 
+#include "cli/compose_flags.h"
 #include "cli/source.h"
 #include "cli/verb.h"
 #include "inspect/spec_report.h"
@@ -15,6 +16,7 @@ namespace {
 
 struct Options {
   std::string source;
+  ComposeOptions compose;
   bool json = false;
 };
 
@@ -22,8 +24,9 @@ Action add(CLI::App& app) {
   auto options = std::make_shared<Options>();
   app.add_option("SOURCE", options->source, "Manifest, package or directory")->required();
   app.add_flag("--json", options->json, "Print one JSON object");
+  add_compose_flags(app, options->compose);
   return [options](Io& io) -> Outcome<int> {
-    const Outcome<PreparedRoot> root = open_runnable(io, options->source);
+    const Outcome<PreparedRoot> root = open_runnable(io, options->source, options->compose);
     if (!root) return fail(root.error());
     io.out << (options->json ? spec_json(root->plan) : render_spec(root->plan, text_style(io)));
     return 0;

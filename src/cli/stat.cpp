@@ -4,6 +4,7 @@
 #include <CLI/Formatter.hpp>
 #include <memory>
 
+#include "cli/compose_flags.h"
 #include "cli/source.h"
 #include "cli/verb.h"
 #include "inspect/stat_report.h"
@@ -14,13 +15,14 @@ namespace {
 
 struct Options {
   std::string source;
+  ComposeOptions compose;
   std::string path;
   bool follow = false;
   bool json = false;
 };
 
 Outcome<int> print(const Options& options, Io& io) {
-  const Outcome<PreparedRoot> root = open_source(io, options.source);
+  const Outcome<PreparedRoot> root = open_source(io, options.source, options.compose);
   if (!root) return fail(root.error());
   const Outcome<StatReport> report =
       stat_path(*root->tree, options.path, options.follow ? Follow::yes : Follow::no);
@@ -39,6 +41,7 @@ Action add(CLI::App& app) {
   app.add_option("PATH", options->path, "File or directory of the tree")->required();
   app.add_flag("-L", options->follow, "Of a symlink: show what it leads to");
   app.add_flag("--json", options->json, "Print one JSON object");
+  add_compose_flags(app, options->compose);
   return [options](Io& io) { return print(*options, io); };
 }
 

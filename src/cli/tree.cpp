@@ -4,6 +4,7 @@
 #include <CLI/Formatter.hpp>
 #include <memory>
 
+#include "cli/compose_flags.h"
 #include "cli/source.h"
 #include "cli/verb.h"
 #include "inspect/tree_report.h"
@@ -14,12 +15,13 @@ namespace {
 
 struct Options {
   std::string source;
+  ComposeOptions compose;
   std::string path = "/";
   bool json = false;
 };
 
 Outcome<int> print(const Options& options, Io& io) {
-  const Outcome<PreparedRoot> root = open_source(io, options.source);
+  const Outcome<PreparedRoot> root = open_source(io, options.source, options.compose);
   if (!root) return fail(root.error());
   const Result<VNode> start = root->tree->resolve(options.path, Follow::no);
   if (!start) return fail(path_error("read", options.path, start.error()));
@@ -34,6 +36,7 @@ Action add(CLI::App& app) {
   app.add_option("SOURCE", options->source, "Manifest, package or directory")->required();
   app.add_option("PATH", options->path, "Where in the tree to start (default: /)");
   app.add_flag("--json", options->json, "Print one JSON object");
+  add_compose_flags(app, options->compose);
   return [options](Io& io) { return print(*options, io); };
 }
 

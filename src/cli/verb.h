@@ -27,6 +27,8 @@ struct Verb {
   std::string_view name;
   std::string_view help;  ///< one line, no full stop
   Action (*add)(CLI::App& app);
+  /// What stands behind "--" is the guest's: it goes to Io::guest_args unparsed.
+  bool guest_args = false;
 };
 
 extern const Verb kMountVerb;

@@ -24,8 +24,13 @@ PlannedLayer plain_layer(LayerKind kind, const SourceLocation& where) {
   return {.kind = kind, .where = where};
 }
 
-/// Where a mount comes from, for a sentence: `line 7 of the manifest` or
-/// `package "a.webc"`.
+/// A place for a sentence: `line 7`, or the flag that stands for one.
+std::string place_of(const SourceLocation& where) {
+  return where.line == 0 ? where.file : "line " + std::to_string(where.line);
+}
+
+/// Where a mount comes from, for a sentence: `line 7 of the manifest`,
+/// `--volume "data:/srv"` or `package "a.webc"`.
 std::string origin_of(const PlannedMount& mount) {
   if (mount.origin != kManifestOrigin) return mount.origin;
   if (mount.where.line == 0) return "the source";
@@ -49,6 +54,8 @@ class Planner {
     plan_.source = manifest.file;
     plan_.memory_limit = manifest.memory_limit;
     plan_.inode_limit = manifest.inode_limit;
+    plan_.decisions = manifest.decisions;
+    for (const auto& [path, info] : catalogue) plan_.packages.push_back(path);
   }
 
   Outcome<Plan> plan() {
@@ -118,7 +125,8 @@ class Planner {
            .kept = "the layers before it",
            .dropped = layer.describe(),
            .rule = "a mount at \"/\" before it is opaque: no later layer shows below it",
-           .where = *opaque_root_});
+           .where = *opaque_root_,
+           .subject = Decision::Subject::layer});
       return;
     }
     root_lowers_.push_back(std::move(layer));
@@ -134,10 +142,13 @@ class Planner {
     const PlannedMount& first = taken->second.mount;
     if (mode_between(taken->second.on_conflict, entry.on_conflict) == ConflictMode::fail) {
       Diagnostic clash = conflict("Unable to mount " + quoted(entry.guest_path), entry.where);
-      clash.causes.push_back(conflict("line " + std::to_string(entry.where.line) + " mounts what line " +
-                                          std::to_string(first.where.line) + " has mounted already",
-                                      first.where));
-      clash.hint = "remove one of the two, or let the later one win with on-conflict = \"override\"";
+      clash.causes.push_back(
+          conflict(place_of(entry.where) + " mounts what " + place_of(first.where) + " has mounted already",
+                   first.where));
+      clash.hint =
+          entry.origin.empty()
+              ? "remove one of the two, or let the later one win with on-conflict = \"override\""
+              : "remove one of the two, or let the later one win with conflict = \"override\" in [root]";
       return fail(std::move(clash));
     }
     plan_.decisions.push_back({.guest = entry.guest_path,
@@ -165,7 +176,7 @@ class Planner {
                        .upper = std::nullopt,
                        .lowers = std::move(layers),
                        .quota_bytes = entry.quota,
-                       .origin = std::string(kManifestOrigin),
+                       .origin = entry.origin.empty() ? std::string(kManifestOrigin) : entry.origin,
                        .where = entry.where};
     if (entry.type == MountType::memory) mount.lowers = {plain_layer(LayerKind::memory, entry.where)};
     if (entry.type == MountType::static_text) {
@@ -210,9 +221,10 @@ class Planner {
         if (mode_between(taken->second.on_conflict, {}) == ConflictMode::fail) {
           return fail(container_clash(container.source, mount, taken->second.mount));
         }
+        const bool from_manifest = taken->second.mount.origin == kManifestOrigin;
         drop(mount, taken->second.mount,
-             "a mount of the manifest stays where a package would mount at the same path (conflict "
-             "\"override\")");
+             std::string(from_manifest ? "a mount of the manifest" : "a volume of the command line") +
+                 " stays where a package would mount at the same path (conflict \"override\")");
         skipped = mount.guest;
         continue;
       }
@@ -354,7 +366,8 @@ class Planner {
                                    .rule = mapped
                                                ? "a mapped command beats a package's of the same name"
                                                : "the first package that has a command of a name provides it",
-                                   .where = source.where});
+                                   .where = source.where,
+                                   .subject = Decision::Subject::command});
         continue;
       }
       plan_.commands.push_back(std::move(command));
@@ -422,7 +435,8 @@ class Planner {
 std::vector<PackageNeed> needed_packages(const Manifest& manifest) {
   std::vector<PackageNeed> needs;
   if (manifest.container) needs.push_back({&manifest.container->source, "container"});
-  for (const LayerSource& use : manifest.uses) needs.push_back({&use, "[[use]]"});
+  // The place of a flag says by itself what the package is for.
+  for (const LayerSource& use : manifest.uses) needs.push_back({&use, use.where.line == 0 ? "" : "[[use]]"});
   for (const MountEntry& mount : manifest.mounts) {
     for (const LayerSource& layer : mount.layers) {
       if (layer.kind == LayerSource::Kind::webc)

@@ -11,7 +11,7 @@
 namespace wasifs::plan {
 
 /// A package that a manifest needs, and what for: "container", "[[use]]" or
-/// `mount "/data"`.
+/// `mount "/data"`; "" where its place is a flag.
 struct PackageNeed {
   const LayerSource* source;
   std::string purpose;

@@ -49,6 +49,7 @@ struct MountEntry {
   std::vector<LayerSource> layers = {};  ///< one for host and webc, none for memory and static
   std::string text = {};                 ///< of a static file
   SourceLocation where = {};             ///< of the entry as a whole
+  std::string origin = {};               ///< the flag that asked for it; "" = the manifest
 };
 
 /// One of `container.mounts`.
@@ -110,6 +111,8 @@ struct Manifest {
   CapabilitiesSection capabilities;
   /// What run.forward-host-env forwards; not from the document.
   std::vector<EnvVar> host_env;
+  /// What the command line took the place of.
+  std::vector<Decision> decisions;
 };
 
 /// Reads a manifest (shared grammar: the user's manual, "Manifest"). `file`

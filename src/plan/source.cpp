@@ -12,6 +12,7 @@
 #include "plan/layer_source.h"
 #include "plan/make_plan.h"
 #include "plan/manifest.h"
+#include "plan/options.h"
 #include "plan/prepare.h"
 #include "wasifs/root.h"
 
@@ -110,11 +111,11 @@ Outcome<std::shared_ptr<const webc::Package>> open_package(const PackageNeed& ne
   const LayerSource& source = *need.source;
   auto package = webc::Package::open(source.path);
   // A package that is the SOURCE itself needs no word on where it was asked for.
-  if (package || source.where.line == 0) return package;
+  if (package || source.where.file == source.written) return package;
   const bool missing = ::access(source.path.c_str(), F_OK) != 0 && errno == ENOENT;
   Diagnostic error{.trouble = package.error().trouble,
-                   .message = need.purpose + ": package " + quoted(source.written) +
-                              (missing ? " does not exist" : " cannot be opened"),
+                   .message = need.purpose + (need.purpose.empty() ? "" : ": ") + "package " +
+                              quoted(source.written) + (missing ? " does not exist" : " cannot be opened"),
                    .where = source.where};
   if (!missing) error.causes.push_back(std::move(package.error()));
   return fail(std::move(error));
@@ -134,7 +135,7 @@ Outcome<void> open_packages(Loaded& loaded) {
   return {};
 }
 
-Outcome<Loaded> load(const std::string& source) {
+Outcome<Loaded> load(const std::string& source, const ComposeOptions& options) {
   if (source.empty())
     return refuse(Trouble::usage, "the source is empty: name a manifest, package or directory");
   struct stat found{};
@@ -146,6 +147,7 @@ Outcome<Loaded> load(const std::string& source) {
   if (!kind) return fail(kind.error());
   Outcome<Manifest> manifest = read_source(source, *kind);
   if (!manifest) return fail(manifest.error());
+  if (auto applied = apply_options(options, *manifest); !applied) return fail(applied.error());
   Loaded loaded{
       .manifest = *std::move(manifest),
       .packages = {},
@@ -157,14 +159,14 @@ Outcome<Loaded> load(const std::string& source) {
 
 }  // namespace
 
-Outcome<Plan> plan_source(const std::string& source, const ComposeOptions&) {
-  const Outcome<Loaded> loaded = load(source);
+Outcome<Plan> plan_source(const std::string& source, const ComposeOptions& options) {
+  const Outcome<Loaded> loaded = load(source, options);
   if (!loaded) return fail(loaded.error());
   return make_plan(loaded->manifest, loaded->catalogue);
 }
 
-Outcome<PreparedRoot> PreparedRoot::open(const std::string& source, const ComposeOptions&) {
-  const Outcome<Loaded> loaded = load(source);
+Outcome<PreparedRoot> PreparedRoot::open(const std::string& source, const ComposeOptions& options) {
+  const Outcome<Loaded> loaded = load(source, options);
   if (!loaded) return fail(loaded.error());
   Outcome<Plan> plan = make_plan(loaded->manifest, loaded->catalogue);
   if (!plan) return fail(plan.error());

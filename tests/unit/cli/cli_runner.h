@@ -17,13 +17,14 @@ struct Ran {
   std::string err;
 };
 
-/// The terminal that a run is to see; by default none.
+/// The terminal and environment that a run is to see; by default none.
 struct Terminal {
   bool out = false;
   bool err = false;
   bool utf8 = true;
   bool no_color = false;
   unsigned columns = 80;
+  std::vector<std::string> environment = {};  ///< of the process
 };
 
 /// Runs `wasifs ARGUMENTS…` in this process, with streams of its own.
@@ -39,7 +40,8 @@ struct Terminal {
              .err_is_terminal = terminal.err,
              .utf8 = terminal.utf8,
              .no_color = terminal.no_color,
-             .columns = terminal.columns};
+             .columns = terminal.columns,
+             .environment = terminal.environment};
   std::vector<const char*> argv{program};
   for (const std::string& argument : arguments) argv.push_back(argument.c_str());
   const int status = cli::run(argv, io);
