@@ -34,6 +34,7 @@ struct Verb {
 extern const Verb kMountVerb;
 extern const Verb kUnmountVerb;
 extern const Verb kPlanVerb;
+extern const Verb kCheckVerb;
 extern const Verb kTreeVerb;
 extern const Verb kLsVerb;
 extern const Verb kCatVerb;

@@ -14,7 +14,7 @@ using nlohmann::json;
 using test::Ran;
 using test::run_cli;
 
-constexpr const char* kComposing[] = {"mount", "plan", "tree", "ls", "cat", "stat"};
+constexpr const char* kComposing[] = {"mount", "plan", "check", "tree", "ls", "cat", "stat"};
 
 /// A SOURCE with the mount /m, and directories to put beside it.
 class ComposeFlags : public testing::Test {

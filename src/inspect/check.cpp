@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "inspect/check.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "base/path.h"
+#include "inspect/check_parts.h"
+#include "inspect/walk.h"
+
+namespace wasifs {
+
+namespace {
+
+/// Opens the packages of a plan anew and compares their checksums. A folder that
+/// is used as a package has none.
+plan::Packages check_packages(const Plan& plan, CheckReport& report) {
+  plan::Packages packages;
+  for (const std::string& path : plan.packages) {
+    struct stat found{};
+    if (::stat(path.c_str(), &found) == 0 && S_ISDIR(found.st_mode)) continue;
+    auto package = webc::Package::open(path);
+    const Outcome<webc::Package::Verified> verified =
+        package ? (*package)->verify() : Outcome<webc::Package::Verified>(fail(package.error()));
+    if (package) packages.emplace(path, *std::move(package));
+    if (verified) {
+      report.packages.push_back({.path = path, .hashes = verified->hashes, .bytes = verified->bytes});
+      continue;
+    }
+    const bool corrupt = verified.error().trouble == Trouble::corrupt;
+    report.findings.push_back({.code = corrupt ? "package-corrupt" : "unreadable",
+                               .severity = Severity::error,
+                               .what = verified.error()});
+  }
+  return packages;
+}
+
+/// Walks the tree once and sorts what it meets by mount.
+class TreeChecker {
+ public:
+  TreeChecker(const PreparedRoot& root, const MountIndex& mounts) : root_(root), mounts_(mounts) {}
+
+  void check(Findings& findings) {
+    const WalkableTree tree(*root_.tree);
+    walk(
+        tree, root_.tree->root(), "/", WalkOrder::preorder, [&](const WalkEntry& entry) { visit(entry); },
+        [&](std::string_view path, Errc error) { add_unreadable(path, error); });
+    for (const PlannedMount& mount : root_.plan.mounts) {
+      const auto links = links_.find(&mount);
+      if (links != links_.end()) findings.push_back(std::move(links->second));
+    }
+    if (unreadable_.count != 0) findings.push_back(std::move(unreadable_));
+  }
+
+ private:
+  void visit(const WalkEntry& entry) {
+    if (!entry.target.starts_with('/')) return;
+    const PlannedMount& mount = mounts_.showing(entry.path);
+    const auto [links, fresh] = links_.try_emplace(&mount);
+    if (fresh) links->second = new_finding(mount);
+    add_example(links->second, std::string(entry.path) + " -> " + entry.target);
+  }
+
+  static Finding new_finding(const PlannedMount& mount) {
+    const std::string root = mount.guest == "/" ? "the root of the tree" : quoted(mount.guest);
+    return {.code = "absolute-link",
+            .what = {.trouble = Trouble::conflict,
+                     .message = label_of(mount) + " has symlinks to absolute paths: wasifs starts them at " +
+                                root + ", the host's kernel at its own root",
+                     .where = mount.where},
+            .path = mount.guest,
+            .count = 0};
+  }
+
+  void add_unreadable(std::string_view path, Errc error) {
+    add_example(unreadable_, std::string(path) + ": " + message(error));
+  }
+
+  const PreparedRoot& root_;
+  const MountIndex& mounts_;
+  std::map<const PlannedMount*, Finding> links_;
+  Finding unreadable_{.code = "unreadable",
+                      .severity = Severity::error,
+                      .what = {.trouble = Trouble::source, .message = "parts of the tree cannot be read"},
+                      .count = 0};
+};
+
+}  // namespace
+
+void check_tree(const PreparedRoot& root, const MountIndex& mounts, Findings& findings) {
+  TreeChecker(root, mounts).check(findings);
+}
+
+bool CheckReport::corrupt() const {
+  return std::ranges::find(findings, "package-corrupt", &Finding::code) != findings.end();
+}
+
+CheckReport check_root(const PreparedRoot& root) {
+  CheckReport report{.source = root.plan.source, .findings = {}, .packages = {}};
+  const MountIndex mounts(root.plan);
+  const plan::Packages packages = check_packages(root.plan, report);
+  check_plan(root.plan, mounts, report.findings);
+  check_layers(root.plan, mounts, packages, report.findings);
+  check_tree(root, mounts, report.findings);
+  return report;
+}
+
+}  // namespace wasifs

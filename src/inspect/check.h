@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "wasifs/root.h"
+
+namespace wasifs {
+
+enum class Severity : std::uint8_t {
+  warning,  ///< works, and is likely not what was meant
+  error,    ///< does not work
+};
+
+/// One thing that `wasifs check` found.
+struct Finding {
+  /// For programs; never changes once it is out. The codes are:
+  /// package-corrupt: a checksum differs.
+  /// package-inside-mount: a package shows something inside a user's mount.
+  /// mount-dropped, layer-dropped: a decision of the plan left it out.
+  /// mount-hides-content: something lies where a mount appears.
+  /// layer-repeated: a mount has one layer twice.
+  /// layer-covered: nothing of a layer shows, the layers above have it all.
+  /// command-collision: two provide one command.
+  /// command-hides-file: a layer has a file where a command appears.
+  /// command-hidden: a command does not appear, something lies above it.
+  /// absolute-link: the host's kernel resolves a symlink elsewhere than wasifs.
+  /// unreadable: a part of the tree that could not be looked at.
+  /// plan-warning: a warning of the plan.
+  std::string code;
+  Severity severity = Severity::warning;
+  Diagnostic what;        ///< message, place, hint, causes
+  std::string path = {};  ///< in the tree; "" where it is about none
+  /// Of how many paths it is true; the first kMaxExamples of them, in order.
+  std::uint64_t count = 1;
+  std::vector<std::string> examples = {};
+
+  static constexpr std::size_t kMaxExamples = 10;
+};
+
+/// A package whose checksums are right.
+struct VerifiedPackage {
+  std::string path;
+  std::uint64_t hashes = 0;
+  std::uint64_t bytes = 0;
+};
+
+struct CheckReport {
+  std::string source;
+  std::vector<Finding> findings;          ///< in an order that depends on the composition only
+  std::vector<VerifiedPackage> packages;  ///< by path
+
+  /// A finding is package-corrupt.
+  [[nodiscard]] bool corrupt() const;
+};
+
+/// Looks for what is suspicious in a composed root and reads every byte of its
+/// packages to compare the checksums. Opens each layer once more by itself.
+/// The cost is linear in the entries of the tree and of the layers.
+[[nodiscard]] CheckReport check_root(const PreparedRoot& root);
+
+}  // namespace wasifs

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "inspect/check_report.h"
+
+#include <ostream>
+#include <string_view>
+#include <utility>
+
+#include "base/path.h"
+#include "inspect/json_text.h"
+#include "inspect/text.h"
+
+namespace wasifs {
+
+namespace {
+
+std::string_view name_of(Severity severity) { return severity == Severity::error ? "error" : "warning"; }
+
+void print_finding(std::ostream& out, const Finding& finding) {
+  Diagnostic what = finding.what;
+  what.message += " [" + finding.code + "]";
+  // The hint is what to do about all of it, so it comes after the paths.
+  const std::string hint = std::exchange(what.hint, {});
+  out << what.text(name_of(finding.severity)) << "\n";
+  for (const std::string& example : finding.examples) out << "  " << display_name(example) << "\n";
+  const std::uint64_t more = finding.examples.empty() ? 0 : finding.count - finding.examples.size();
+  if (more != 0) out << "  and " << more << " more\n";
+  if (!hint.empty()) out << "hint: " << hint << "\n";
+}
+
+std::string json_place(const SourceLocation& where) {
+  if (where.file.empty()) return "null";
+  JsonObject place;
+  place.add("file", where.file);
+  if (where.line != 0) place.add("line", where.line).add("column", where.column);
+  return place.str();
+}
+
+std::string json_strings(const std::vector<std::string>& strings) {
+  std::vector<std::string> items;
+  items.reserve(strings.size());
+  for (const std::string& one : strings) items.push_back(json_string(one));
+  return json_array(items);
+}
+
+std::string json_finding(const Finding& finding) {
+  std::vector<std::string> causes;
+  for (const Diagnostic& cause : finding.what.causes) causes.push_back(cause.text("cause"));
+  JsonObject object;
+  object.add("code", finding.code)
+      .add("severity", name_of(finding.severity))
+      .add("message", finding.what.message);
+  if (finding.path.empty()) {
+    object.add_json("path", "null");
+  } else {
+    object.add("path", finding.path);
+  }
+  return object.add("count", finding.count)
+      .add_json("examples", json_strings(finding.examples))
+      .add_json("where", json_place(finding.what.where))
+      .add_json("hint", finding.what.hint.empty() ? "null" : json_string(finding.what.hint))
+      .add_json("causes", json_strings(causes))
+      .str();
+}
+
+}  // namespace
+
+void print_check(std::ostream& out, const CheckReport& report) {
+  for (const Finding& finding : report.findings) print_finding(out, finding);
+  for (const VerifiedPackage& package : report.packages) {
+    out << "verified package " << quoted(package.path) << ": " << counted(package.hashes, "checksum") << ", "
+        << counted(package.bytes, "byte") << "\n";
+  }
+  out << (report.findings.empty() ? "no findings" : counted(report.findings.size(), "finding")) << "\n";
+}
+
+void print_check_json(std::ostream& out, const CheckReport& report) {
+  std::vector<std::string> findings;
+  for (const Finding& finding : report.findings) findings.push_back(json_finding(finding));
+  std::vector<std::string> packages;
+  for (const VerifiedPackage& package : report.packages) {
+    packages.push_back(JsonObject()
+                           .add("path", package.path)
+                           .add("hashes", package.hashes)
+                           .add("bytes", package.bytes)
+                           .str());
+  }
+  out << JsonObject()
+             .add("schema", kJsonSchema)
+             .add("source", report.source)
+             .add_json("findings", json_array(findings))
+             .add_json("packages", json_array(packages))
+             .str()
+      << "\n";
+}
+
+}  // namespace wasifs
