@@ -8,6 +8,8 @@
 
 namespace wasifs::test {
 
+class RandomSource;
+
 /// Does the change through the file system; 0 or the errno.
 [[nodiscard]] int perform(Vfs& fs, const NaiveChange& change);
 
@@ -20,7 +22,6 @@ namespace wasifs::test {
 
 /// Does `count` random changes to both and says what differed first; appends the
 /// changes to `log`.
-class RandomSource;
 [[nodiscard]] std::string change_both(Vfs& fs, NaiveWorld& world, RandomSource& random, std::size_t count,
                                       std::string& log);
 

@@ -97,7 +97,7 @@ std::string NaiveChange::describe() const {
 NaiveTree NaiveWorld::visible() const {
   std::vector<const Mount*> order;
   for (const Mount& mount : mounts_) order.push_back(&mount);
-  std::ranges::stable_sort(order, {}, [](const Mount* mount) { return depth(mount->guest); });
+  std::ranges::sort(order, {}, [](const Mount* mount) { return depth(mount->guest); });
   NaiveTree all;
   for (const Mount* mount : order) {
     erase_at_or_below(all, mount->guest);
