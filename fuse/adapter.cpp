@@ -17,7 +17,8 @@ constexpr unsigned kWanted = FUSE_CAP_ASYNC_READ | FUSE_CAP_ASYNC_DIO | FUSE_CAP
                              // the kernel: what somebody else does to a host directory
                              // shows while the file is open.
                              FUSE_CAP_AUTO_INVAL_DATA |
-                             // A symlink's text never changes, only its name is reused.
+                             // A symlink's text never changes, only its name is reused;
+                             // but see init().
                              FUSE_CAP_CACHE_SYMLINKS |
                              // Large reads of host files go out by splice.
                              FUSE_CAP_SPLICE_WRITE | FUSE_CAP_SPLICE_MOVE;
@@ -29,8 +30,12 @@ constexpr unsigned kWanted = FUSE_CAP_ASYNC_READ | FUSE_CAP_ASYNC_DIO | FUSE_CAP
 // (written data ends in memory, one copy either way), EXPORT_SUPPORT (node ids
 // are not kept beyond a FORGET), locks (the kernel keeps them).
 
-void init(void*, fuse_conn_info* connection) {
+void init(void* context, fuse_conn_info* connection) {
   connection->want = connection->capable & kWanted;
+  // Texts that follow from where the link lies change with every rename above it.
+  if (static_cast<const Context*>(context)->tree->rebases_links()) {
+    connection->want &= ~static_cast<unsigned>(FUSE_CAP_CACHE_SYMLINKS);
+  }
   connection->max_write = static_cast<unsigned>(kMaxTransfer);
   // Readahead and asynchronous direct I/O that may be under way at once; the
   // default of 12 keeps a fast layer waiting.

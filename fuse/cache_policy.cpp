@@ -14,6 +14,14 @@ constexpr double kShort = 1.0;
 }  // namespace
 
 CachePolicy cache_policy(const Traits& traits) noexcept {
+  if (traits.place_bound) {
+    // Its size is asked for each time; names are the parent's concern.
+    Traits unbound = traits;
+    unbound.place_bound = false;
+    CachePolicy policy = cache_policy(unbound);
+    policy.attributes = 0;
+    return policy;
+  }
   if (traits.shared) {
     // A name that somebody else has just created must be found at once: build
     // tools wait for files. So absences are not remembered.

@@ -19,6 +19,11 @@ enum class Access : std::uint8_t {
 };
 enum class ConflictMode : std::uint8_t { override_, fail };
 enum class Symlinks : std::uint8_t { contain, deny };
+/// How the absolute text of a link that starts at its layer's root is shown.
+enum class SymlinkText : std::uint8_t {
+  verbatim,  ///< as the layer has it; a host's kernel starts at the host's root
+  rebase,    ///< as a relative one that a host's kernel follows to the same file
+};
 
 /// One layer of a planned mount. Pure data; nothing is open.
 struct PlannedLayer {
@@ -46,6 +51,7 @@ struct PlannedMount {
   std::optional<std::uint64_t> quota_bytes;
   std::string origin;  ///< who asked for it: "manifest", `package "x"`, `--volume "a:/b"`, …
   SourceLocation where;
+  SymlinkText symlink_text = SymlinkText::verbatim;
 };
 
 /// A decision between two things that wanted the same place, and why.

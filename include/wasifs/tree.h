@@ -64,6 +64,8 @@ class Tree {
   /// The node and its attributes in one go would be the same two calls.
   [[nodiscard]] Result<FilePtr> open(const VNode& node, OpenFlags flags) const;
   [[nodiscard]] Result<DirPtr> open_dir(const VNode& dir) const;
+  /// The text as the mount shows it: MountOptions::rebase_links turns an absolute
+  /// one of a layer into a relative one that leads to the same file.
   [[nodiscard]] Result<Link> read_link(const VNode& node) const;
 
   /// Makes a child. A set-group-id directory passes its group on.
@@ -89,6 +91,9 @@ class Tree {
   [[nodiscard]] Result<StatFs> statfs(const VNode& node) const;
   /// The traits of the layer that a node lies in: what may be cached how long.
   [[nodiscard]] Traits traits(const VNode& node) const;
+  /// True if some mount rebases links: the texts of symlinks then follow from
+  /// where they lie and must not be remembered.
+  [[nodiscard]] bool rebases_links() const;
   /// True if the mount that shows `node` refuses every change.
   [[nodiscard]] bool read_only(const VNode& node) const;
 

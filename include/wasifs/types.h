@@ -110,6 +110,9 @@ struct Traits {
   bool immutable = false;   ///< content never changes: may be cached for ever, read without locks
   bool shared = false;      ///< others change it too (a host directory): caches must expire
   bool persistent = false;  ///< what is written outlives the process
+  /// Of a node of a Tree: its text and size follow from where it lies, so they
+  /// change when a directory above it is renamed, and must not be kept.
+  bool place_bound = false;
 };
 
 }  // namespace wasifs

@@ -39,6 +39,7 @@ extern const Verb kTreeVerb;
 extern const Verb kLsVerb;
 extern const Verb kCatVerb;
 extern const Verb kStatVerb;
+extern const Verb kExplainVerb;
 extern const Verb kSpecVerb;
 extern const Verb kWebcVerb;
 

@@ -70,6 +70,7 @@ class Resolution {
 
   Status enter_link(const VNode& link, std::string_view name) {
     if (++links_ > Tree::kMaxLinks) return fail(Errc::eloop);
+    // As the layer has it: what a mount shows leads to the same file, later.
     Result<Link> target = link.node->read_link();
     if (!target) return fail(target.error());
     if (target->text.empty()) return fail(Errc::enoent);

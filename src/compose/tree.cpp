@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "wasifs/tree.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -8,6 +9,7 @@
 #include "compose/ino_map.h"
 #include "compose/mount.h"
 #include "compose/provenance.h"
+#include "compose/rebase.h"
 
 namespace wasifs {
 
@@ -102,6 +104,10 @@ Result<Attr> Tree::attr(const VNode& node) const {
   Result<Attr> attr = node.node->attr();
   if (!attr) return attr;
   attr->ino = state_->ino(*node.mount, attr->ino);
+  if (attr->type == FileType::symlink && node.mount->rebase_links) {
+    // stat's size is the length of the text that readlink gives.
+    if (const Result<Link> shown = read_link(node)) attr->size = shown->text.size();
+  }
   if (attr->type != FileType::directory || !node.mount->has_children) return attr;
   // A directory is linked to by the ".." of every directory that appears in it,
   // mounted ones included. Below 2 the layer does not count.
@@ -140,7 +146,11 @@ Result<DirPtr> Tree::open_dir(const VNode& dir) const {
   return std::make_unique<TreeDir>(std::move(*inner), state_->inos, dir.mount->index, std::move(points));
 }
 
-Result<Link> Tree::read_link(const VNode& node) const { return node.node->read_link(); }
+Result<Link> Tree::read_link(const VNode& node) const {
+  Result<Link> link = node.node->read_link();
+  if (link && node.mount->rebase_links) rebase_link(*this, node, *link);
+  return link;
+}
 
 namespace {
 
@@ -252,7 +262,14 @@ Status Tree::remove_xattr(const VNode& node, std::string_view name) const {
 
 Status Tree::sync(const VNode& node) const { return node.node->sync(); }
 Result<StatFs> Tree::statfs(const VNode& node) const { return node.mount->fs->statfs(); }
-Traits Tree::traits(const VNode& node) const { return node.mount->fs->traits(); }
+Traits Tree::traits(const VNode& node) const {
+  Traits traits = node.mount->fs->traits();
+  traits.place_bound = node.mount->rebase_links && node.type() == FileType::symlink;
+  return traits;
+}
+bool Tree::rebases_links() const {
+  return std::ranges::any_of(state_->mounts.mounts, [](const auto& mount) { return mount->rebase_links; });
+}
 bool Tree::read_only(const VNode& node) const { return node.mount->read_only; }
 
 }  // namespace wasifs

@@ -12,8 +12,6 @@
 
 namespace wasifs {
 
-namespace {
-
 std::string_view name_of(Access access) {
   switch (access) {
     case Access::rw:
@@ -25,6 +23,18 @@ std::string_view name_of(Access access) {
   }
   return "ro";
 }
+
+std::string decision_json(const Decision& decision) {
+  return JsonObject()
+      .add("guest", decision.guest)
+      .add("kept", decision.kept)
+      .add("dropped", decision.dropped)
+      .add("rule", decision.rule)
+      .add_json("where", place_json(decision.where))
+      .str();
+}
+
+namespace {
 
 std::string_view name_of(LayerKind kind) {
   switch (kind) {
@@ -60,6 +70,7 @@ std::string render_layer(std::string_view role, const PlannedLayer& layer) {
 std::string render_mount(const PlannedMount& mount) {
   std::string out = display_name(mount.guest) + "  " + std::string(name_of(mount.access));
   if (mount.opaque) out += ", opaque";
+  if (mount.symlink_text == SymlinkText::rebase) out += ", symlink-text rebase";
   if (mount.quota_bytes) out += ", quota " + std::to_string(*mount.quota_bytes) + " bytes";
   out += ", from " + mount.origin + place_text(mount.where) + "\n";
   if (mount.upper) out += render_layer("upper", *mount.upper);
@@ -99,12 +110,13 @@ std::string json_list(const std::vector<T>& values, ToJson to_json) {
 }
 
 std::string json_mount(const PlannedMount& mount) {
-  return JsonObject()
-      .add("guest", mount.guest)
+  JsonObject object;
+  object.add("guest", mount.guest)
       .add("guest_raw", mount.guest_raw)
       .add("access", name_of(mount.access))
-      .add("opaque", mount.opaque)
-      .add_json("upper", mount.upper ? json_layer(*mount.upper) : "null")
+      .add("opaque", mount.opaque);
+  if (mount.symlink_text == SymlinkText::rebase) object.add("symlink_text", "rebase");
+  return object.add_json("upper", mount.upper ? json_layer(*mount.upper) : "null")
       .add_json("lowers", json_list(mount.lowers, json_layer))
       .add_json("quota_bytes", json_number(mount.quota_bytes))
       .add("origin", mount.origin)
@@ -119,16 +131,6 @@ std::string json_command(const PlannedCommand& command) {
       .add_json("atom", command.atom.empty() ? "null" : json_string(command.atom))
       .add("origin", command.origin)
       .add_json("where", place_json(command.where))
-      .str();
-}
-
-std::string json_decision(const Decision& decision) {
-  return JsonObject()
-      .add("guest", decision.guest)
-      .add("kept", decision.kept)
-      .add("dropped", decision.dropped)
-      .add("rule", decision.rule)
-      .add_json("where", place_json(decision.where))
       .str();
 }
 
@@ -159,7 +161,7 @@ std::string plan_json(const Plan& plan) {
              .add_json("inode_limit", json_number(plan.inode_limit))
              .add_json("mounts", json_list(plan.mounts, json_mount))
              .add_json("commands", json_list(plan.commands, json_command))
-             .add_json("decisions", json_list(plan.decisions, json_decision))
+             .add_json("decisions", json_list(plan.decisions, decision_json))
              .add_json("warnings", json_list(plan.warnings, json_warning))
              .str() +
          "\n";

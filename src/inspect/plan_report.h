@@ -2,10 +2,16 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "wasifs/plan.h"
 
 namespace wasifs {
+
+/// rw, cow or ro.
+[[nodiscard]] std::string_view name_of(Access access);
+/// {"guest","kept","dropped","rule","where"}.
+[[nodiscard]] std::string decision_json(const Decision& decision);
 
 /// The plan for a person: limits, then each mount (the root first) with its
 /// layers from the top down and the manifest line behind each, the commands,

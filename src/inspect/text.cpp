@@ -166,6 +166,47 @@ std::string cut(std::string_view text, std::size_t width, bool utf8) {
   return std::string(text.substr(0, end)) + (utf8 ? "\u2026" : "~");
 }
 
+namespace {
+
+/// The end of the word that `text` starts with: quoted() texts are one word.
+std::size_t word_end(std::string_view text) {
+  bool inside = false;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (text[at] == '\\' && inside) {
+      ++at;
+    } else if (text[at] == '"') {
+      inside = !inside;
+    } else if (text[at] == ' ' && !inside) {
+      return at;
+    }
+  }
+  return text.size();
+}
+
+}  // namespace
+
+std::string wrapped(std::string_view text, std::size_t indent, std::size_t width) {
+  std::string out(indent, ' ');
+  std::size_t column = indent;
+  bool begun = false;  // the line has a word
+  while (!text.empty()) {
+    const std::string_view word = text.substr(0, word_end(text));
+    text.remove_prefix(std::min(word.size() + 1, text.size()));
+    const std::size_t length = display_width(word);
+    if (begun && column + 1 + length > width) {
+      out.append("\n").append(indent + 2, ' ');
+      column = indent + 2;
+    } else if (begun) {
+      out += ' ';
+      ++column;
+    }
+    out += word;
+    column += length;
+    begun = true;
+  }
+  return out;
+}
+
 std::string counted(std::uint64_t count, std::string_view noun) {
   return counted(count, noun, std::string(noun) + "s");
 }

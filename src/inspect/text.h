@@ -46,6 +46,11 @@ struct TextStyle {
 /// `text` cut to `width` characters, the last of which then is "…" or "~".
 [[nodiscard]] std::string cut(std::string_view text, std::size_t width, bool utf8);
 
+/// `text` in lines of at most `width` characters, all indented and the second and
+/// later ones by two more. Broken at spaces outside double quotes only, so a name
+/// that is longer stays whole. Without a newline at the end.
+[[nodiscard]] std::string wrapped(std::string_view text, std::size_t indent, std::size_t width);
+
 /// "1 file", "2 files".
 [[nodiscard]] std::string counted(std::uint64_t count, std::string_view noun);
 [[nodiscard]] std::string counted(std::uint64_t count, std::string_view noun, std::string_view plural);

@@ -115,6 +115,7 @@ class Planner {
       for (PlannedLayer& layer : layers) add_root_layer(std::move(layer));
     }
     if (entry.opaque && !opaque_root_) opaque_root_ = entry.where;
+    if (entry.symlink_text == SymlinkText::rebase) root_symlink_text_ = SymlinkText::rebase;
     return {};
   }
 
@@ -177,7 +178,8 @@ class Planner {
                        .lowers = std::move(layers),
                        .quota_bytes = entry.quota,
                        .origin = entry.origin.empty() ? std::string(kManifestOrigin) : entry.origin,
-                       .where = entry.where};
+                       .where = entry.where,
+                       .symlink_text = entry.symlink_text};
     if (entry.type == MountType::memory) mount.lowers = {plain_layer(LayerKind::memory, entry.where)};
     if (entry.type == MountType::static_text) {
       mount.lowers = {plain_layer(LayerKind::static_text, entry.where)};
@@ -387,7 +389,8 @@ class Planner {
                       .lowers = {},
                       .quota_bytes = std::nullopt,
                       .origin = "root",
-                      .where = where};
+                      .where = where,
+                      .symlink_text = root_symlink_text_};
     if (!root_upper_) {
       root.upper = std::move(base);
     } else {
@@ -426,7 +429,8 @@ class Planner {
   std::optional<PlannedLayer> root_upper_;
   std::vector<PlannedLayer> root_lowers_;
   std::optional<SourceLocation> opaque_root_;
-  std::map<std::string, Slot> slots_;  ///< by normalised guest path, without the root
+  SymlinkText root_symlink_text_ = SymlinkText::verbatim;  ///< rebase if one layer of the root asks for it
+  std::map<std::string, Slot> slots_;                      ///< by normalised guest path, without the root
   std::map<std::string, std::string> command_owner_;
 };
 

@@ -45,6 +45,7 @@ struct MountEntry {
   bool write_through = false;
   std::optional<ConflictMode> on_conflict = {};
   Symlinks symlinks = Symlinks::contain;
+  SymlinkText symlink_text = SymlinkText::verbatim;
   std::optional<std::uint64_t> quota = {};
   std::vector<LayerSource> layers = {};  ///< one for host and webc, none for memory and static
   std::string text = {};                 ///< of a static file

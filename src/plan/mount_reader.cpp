@@ -20,13 +20,17 @@ struct TypeRules {
   std::span<const Access> access;          ///< the default first
 };
 
-constexpr std::string_view kHostKeys[] = {"source", "opaque", "symlinks", "quota", "write-through", "upper"};
-constexpr std::string_view kWebcKeys[] = {"source", "volume", "subpath", "opaque", "quota", "upper"};
+constexpr std::string_view kHostKeys[] = {"source", "opaque",        "symlinks", "symlink-text",
+                                          "quota",  "write-through", "upper"};
+constexpr std::string_view kWebcKeys[] = {"source",       "volume", "subpath", "opaque",
+                                          "symlink-text", "quota",  "upper"};
 constexpr std::string_view kMemoryKeys[] = {"opaque", "quota"};
 constexpr std::string_view kStaticKeys[] = {"text"};
-constexpr std::string_view kOverlayKeys[] = {"layers", "opaque", "symlinks", "quota", "upper"};
-constexpr std::string_view kOwnKeys[] = {"source", "volume", "subpath", "opaque",        "symlinks",
-                                         "quota",  "layers", "text",    "write-through", "upper"};
+constexpr std::string_view kOverlayKeys[] = {"layers",       "opaque", "symlinks",
+                                             "symlink-text", "quota",  "upper"};
+constexpr std::string_view kOwnKeys[] = {"source",   "volume",        "subpath", "opaque",
+                                         "symlinks", "symlink-text",  "quota",   "layers",
+                                         "text",     "write-through", "upper"};
 constexpr Access kHostAccess[] = {Access::rw, Access::cow, Access::ro};
 constexpr Access kLayerAccess[] = {Access::cow, Access::ro};
 constexpr Access kMemoryAccess[] = {Access::rw, Access::ro};
@@ -198,6 +202,11 @@ class MountReader {
       const auto links =
           reader_.word<Symlinks>("symlinks", {{"contain", Symlinks::contain}, {"deny", Symlinks::deny}});
       if (links) mount_.symlinks = links->value;
+    }
+    if (allows("symlink-text")) {
+      const auto text = reader_.word<SymlinkText>(
+          "symlink-text", {{"verbatim", SymlinkText::verbatim}, {"rebase", SymlinkText::rebase}});
+      if (text) mount_.symlink_text = text->value;
     }
     if (allows("quota")) {
       if (const auto quota = reader_.size("quota")) {

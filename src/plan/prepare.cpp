@@ -130,7 +130,9 @@ class Builder {
   }
 
   static MountOptions options_of(const PlannedMount& mount) {
-    return {.read_only = mount.access == Access::ro, .label = asked_by(mount)};
+    return {.read_only = mount.access == Access::ro,
+            .rebase_links = mount.symlink_text == SymlinkText::rebase,
+            .label = asked_by(mount)};
   }
 
   /// The file system of one mount.

@@ -15,6 +15,7 @@
 #include "base/path.h"
 #include "cli/cli.h"
 #include "cli/source.h"
+#include "inspect/explain_report.h"
 #include "transcript.h"
 
 namespace wasifs::test {
@@ -121,6 +122,7 @@ const std::map<std::string, RootOperations::Known, std::less<>>& RootOperations:
       {"ln", {2, 3, &Self::link}},
       {"getxattr", {2, 2, &Self::getxattr}},
       {"setxattr", {3, 3, &Self::setxattr}},
+      {"explain", {1, 1, &Self::explain}},
       {"usage", {1, 1, &Self::usage}},
       {"fopen", {3, 3, &Self::fopen}},
       {"fread", {1, 1, &Self::fread}},
@@ -149,6 +151,7 @@ Vfs& RootOperations::root() {
     Outcome<PreparedRoot> root = PreparedRoot::open("site.toml");
     if (!root) throw std::invalid_argument("site.toml cannot be composed: " + root.error().text());
     vfs_.emplace(root->tree);
+    plan_ = root->plan;
   }
   return *vfs_;
 }
@@ -175,6 +178,7 @@ RootOperations::Lines RootOperations::open(const Words& words) {
   int status = 0;
   if (root) {
     vfs_.emplace(root->tree);
+    plan_ = root->plan;
   } else {
     status = cli::report(io, root.error());
   }
@@ -332,6 +336,15 @@ RootOperations::Lines RootOperations::getxattr(const Words& words) {
 
 RootOperations::Lines RootOperations::setxattr(const Words& words) {
   return outcome(root().set_xattr(words[1], words[2], words[3], XattrMode::any));
+}
+
+RootOperations::Lines RootOperations::explain(const Words& words) {
+  static_cast<void>(root());
+  const Outcome<ExplainReport> report = explain_path(*vfs_->shared_tree(), plan_, words[1]);
+  if (!report) return split_lines(report.error().text());
+  std::ostringstream out;
+  print_explain(out, *report);
+  return split_lines(out.str());
 }
 
 RootOperations::Lines RootOperations::usage(const Words& words) {

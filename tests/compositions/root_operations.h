@@ -32,6 +32,7 @@ namespace wasifs::test {
 ///   mv A B                    mv-new A B                exchange A B
 ///   ln A B                    ln -s TARGET PATH         mkfifo PATH
 ///   getxattr PATH NAME        setxattr PATH NAME VALUE
+///   explain PATH              where it comes from, as `wasifs explain` prints it
 ///   usage PATH                bytes and inodes free in the file system there
 ///   fopen H PATH FLAGS        opens PATH as handle H; FLAGS: r, w, rw, and a (append)
 ///                             or t (truncate) behind them
@@ -85,6 +86,7 @@ class RootOperations {
   Lines link(const Words& words);
   Lines getxattr(const Words& words);
   Lines setxattr(const Words& words);
+  Lines explain(const Words& words);
   Lines usage(const Words& words);
   Lines fopen(const Words& words);
   Lines fread(const Words& words);
@@ -97,6 +99,7 @@ class RootOperations {
 
   std::string folder_;
   std::optional<TreeVfs> vfs_;
+  Plan plan_;
   std::map<std::string, HandlePtr> handles_;  // after the root: they go first
 };
 

@@ -144,6 +144,13 @@ TEST(CachePolicy, OnlyImmutableListingsAreKept) {
   EXPECT_TRUE(cache_policy({.immutable = true}).keep_listing);
 }
 
+TEST(CachePolicy, WhatFollowsFromAPlaceIsNotKept) {
+  const CachePolicy policy = cache_policy({.immutable = true, .place_bound = true});
+  EXPECT_EQ(policy.attributes, 0.0);
+  EXPECT_GE(policy.names, 86400);
+  EXPECT_TRUE(policy.keep_pages);
+}
+
 TEST(CachePolicy, SharedLayersAreAskedAgain) {
   const CachePolicy policy = cache_policy({.shared = true});
   EXPECT_EQ(policy.attributes, 1.0);

@@ -33,6 +33,21 @@ TEST(OctalMode, HasFourDigits) {
   EXPECT_EQ(octal_mode(0), "0000");
 }
 
+TEST(Wrapped, BreaksAtSpacesAndIndentsWhatFollows) {
+  EXPECT_EQ(wrapped("one two three four", 2, 11), "  one two\n    three\n    four");
+  EXPECT_EQ(wrapped("one two", 0, 80), "one two");
+  EXPECT_EQ(wrapped("", 2, 80), "  ");
+  EXPECT_EQ(wrapped("exactly ten", 0, 11), "exactly ten");
+}
+
+TEST(Wrapped, KeepsQuotedNamesAndLongWordsWhole) {
+  EXPECT_EQ(wrapped("at \"a b c d e f\" here", 0, 10), "at\n  \"a b c d e f\"\n  here");
+  EXPECT_EQ(wrapped("x \"a \\\" b\" y", 0, 3), "x\n  \"a \\\" b\"\n  y");
+  EXPECT_EQ(wrapped("abcdefgh ij", 0, 4), "abcdefgh\n  ij");
+}
+
+TEST(Wrapped, CountsCharactersNotBytes) { EXPECT_EQ(wrapped("äöü äöü", 0, 7), "äöü äöü"); }
+
 TEST(TimeString, KnowsLeapYearsTheEpochAndTimesBeforeIt) {
   EXPECT_EQ(time_string({.sec = 0, .nsec = 0}), "1970-01-01 00:00:00Z");
   EXPECT_EQ(time_string({.sec = 1'709'211'900, .nsec = 5}), "2024-02-29 13:05:00Z");

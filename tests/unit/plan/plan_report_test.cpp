@@ -51,6 +51,16 @@ TEST(RenderPlan, ShowsMountsLayersDecisionsAndWarnings) {
       "does not fetch dependencies\n");
 }
 
+TEST(RenderPlan, ShowsThatLinksAreRebased) {
+  Plan plan = example();
+  plan.mounts[1].symlink_text = SymlinkText::rebase;
+  EXPECT_NE(render_plan(plan).find("/x  cow, opaque, symlink-text rebase, quota 7 bytes, from manifest"),
+            std::string::npos);
+  const auto json = nlohmann::json::parse(plan_json(plan));
+  EXPECT_EQ(json["mounts"][1]["symlink_text"], "rebase");
+  EXPECT_FALSE(json["mounts"][0].contains("symlink_text"));
+}
+
 TEST(PlanJson, HasTheSameAsOneObject) {
   const std::string text = plan_json(example());
   EXPECT_TRUE(text.ends_with("}\n"));
