@@ -30,7 +30,7 @@ class ManifestReader {
     read_version();
     read_root();
     read_container();
-    for (const Value* use : tables(reader_, "use", "[[use]]")) read_use(*use);
+    for (const Value* use : reader_.tables("use", "[[use]]")) read_use(*use);
     read_mounts();
     read_run_sections();
     refuse_unserved();
@@ -40,32 +40,7 @@ class ManifestReader {
   }
 
  private:
-  void report_not_table(const Value& value, const std::string& name) {
-    errors_.add(value.where, name + " must be a table, not " + std::string(value.kind_name));
-  }
-
-  /// The table `key`, null where it is absent or of another type.
-  const Value* table(std::string_view key) {
-    const Value* value = reader_.find(key);
-    if (value == nullptr || value->kind == ValueKind::table) return value;
-    report_not_table(*value, "[" + std::string(key) + "]");
-    return nullptr;
-  }
-
-  /// The tables in the array `key`; `name` is one of them in messages.
-  std::vector<const Value*> tables(TableReader& reader, std::string_view key, const std::string& name) {
-    const Value* array = reader.array(key);
-    std::vector<const Value*> found;
-    if (array == nullptr) return found;
-    for (const Value& item : array->items) {
-      if (item.kind == ValueKind::table) {
-        found.push_back(&item);
-      } else {
-        report_not_table(item, name);
-      }
-    }
-    return found;
-  }
+  const Value* table(std::string_view key) { return reader_.table(key, "[" + std::string(key) + "]"); }
 
   void read_version() {
     const auto version = reader_.count("manifest-version");
@@ -121,7 +96,7 @@ class ManifestReader {
   std::vector<ContainerMount> read_container_mounts(TableReader& container) {
     std::vector<ContainerMount> mounts;
     std::set<std::string> guests;
-    for (const Value* item : tables(container, "mounts", "one of container.mounts")) {
+    for (const Value* item : container.tables("mounts", "one of container.mounts")) {
       TableReader reader(*item, "container.mounts", errors_);
       ContainerMount mount;
       if (const auto guest = reader.required_text("guest")) {
@@ -157,7 +132,7 @@ class ManifestReader {
         }
       }
     }
-    for (const Value* item : tables(reader_, "mount", "[[mount]]")) {
+    for (const Value* item : reader_.tables("mount", "[[mount]]")) {
       if (auto mount = read_mount(*item, folder_, errors_)) manifest_.mounts.push_back(*std::move(mount));
     }
     std::ranges::sort(manifest_.mounts, {}, [](const MountEntry& mount) {
@@ -171,7 +146,7 @@ class ManifestReader {
       manifest_.map_commands = read_map_commands(*commands, folder_, errors_);
     }
     if (reader_.find("preopen") != nullptr) {
-      manifest_.preopens = read_preopens(tables(reader_, "preopen", "[[preopen]]"), errors_);
+      manifest_.preopens = read_preopens(reader_.tables("preopen", "[[preopen]]"), errors_);
     }
   }
 

@@ -115,6 +115,47 @@ const Value* TableReader::array(std::string_view key) {
   return nullptr;
 }
 
+const Value* TableReader::table(std::string_view key, const std::string& name) {
+  const Value* value = find(key);
+  if (value == nullptr || value->kind == ValueKind::table) return value;
+  report_not_table(*value, name);
+  return nullptr;
+}
+
+std::vector<const Value*> TableReader::tables(std::string_view key, const std::string& name) {
+  std::vector<const Value*> found;
+  const Value* list = array(key);
+  if (list == nullptr) return found;
+  for (const Value& item : list->items) {
+    if (item.kind == ValueKind::table) {
+      found.push_back(&item);
+    } else {
+      report_not_table(item, name);
+    }
+  }
+  return found;
+}
+
+std::vector<Located<std::string>> TableReader::texts(std::string_view key) {
+  std::vector<Located<std::string>> found;
+  const Value* list = array(key);
+  if (list == nullptr) return found;
+  for (const Value& item : list->items) {
+    if (item.kind != ValueKind::string) {
+      errors_.add(item.where, quoted(key) + " must hold strings only, not " + std::string(item.kind_name));
+    } else if (item.text.find('\0') != std::string::npos) {
+      errors_.add(item.where, quoted(key) + " must not contain a NUL byte");
+    } else {
+      found.push_back({item.text, item.where});
+    }
+  }
+  return found;
+}
+
+void TableReader::report_not_table(const Value& value, const std::string& name) {
+  errors_.add(value.where, name + " must be a table, not " + std::string(value.kind_name));
+}
+
 void TableReader::report_bad_word(std::string_view key, const Located<std::string>& found,
                                   std::span<const std::string_view> allowed) {
   errors_.add(found.where,
@@ -132,6 +173,16 @@ void TableReader::finish() {
     if (std::ranges::find(known_, entry.key) != known_.end()) continue;
     errors_.add(entry.where, "unknown key " + quoted(entry.key) + " in " + name_,
                 errors_.full() ? std::string() : suggest(entry.key, known_));
+  }
+}
+
+void TableReader::report_slips() {
+  for (const Entry& entry : table_.entries) {
+    if (errors_.full() || std::ranges::find(known_, entry.key) != known_.end()) continue;
+    std::string hint = suggest(entry.key, known_);
+    if (!hint.empty()) {
+      errors_.add(entry.where, "unknown key " + quoted(entry.key) + " in " + name_, std::move(hint));
+    }
   }
 }
 

@@ -64,6 +64,12 @@ class TableReader {
   std::optional<Located<std::uint64_t>> size(std::string_view key);
   /// An array (of any length); null where absent or wrong.
   const Value* array(std::string_view key);
+  /// A table; null where absent or wrong. `name` is the table in messages.
+  const Value* table(std::string_view key, const std::string& name);
+  /// The tables in an array; `name` is one of them in messages.
+  std::vector<const Value*> tables(std::string_view key, const std::string& name);
+  /// The strings in an array, none of which may hold a NUL byte.
+  std::vector<Located<std::string>> texts(std::string_view key);
 
   template <class T>
   using Names = std::initializer_list<std::pair<std::string_view, T>>;
@@ -87,10 +93,13 @@ class TableReader {
 
   /// Reports unknown keys, each with the nearest known one.
   void finish();
+  /// Reports only those unknown keys that look like slips of known ones.
+  void report_slips();
 
  private:
   void report_bad_word(std::string_view key, const Located<std::string>& found,
                        std::span<const std::string_view> allowed);
+  void report_not_table(const Value& value, const std::string& name);
   const Value* string_value(std::string_view key);
   void report_type(std::string_view key, const Value& value, std::string_view wanted);
 
