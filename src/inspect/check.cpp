@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "inspect/check.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <map>
 #include <utility>
@@ -10,6 +8,7 @@
 #include "base/path.h"
 #include "inspect/check_parts.h"
 #include "inspect/walk.h"
+#include "plan/package_dir.h"
 
 namespace wasifs {
 
@@ -20,8 +19,7 @@ namespace {
 plan::Packages check_packages(const Plan& plan, CheckReport& report) {
   plan::Packages packages;
   for (const std::string& path : plan.packages) {
-    struct stat found{};
-    if (::stat(path.c_str(), &found) == 0 && S_ISDIR(found.st_mode)) continue;
+    if (plan::is_package_dir(plan::package_dir_of(path))) continue;
     auto package = webc::Package::open(path);
     const Outcome<webc::Package::Verified> verified =
         package ? (*package)->verify() : Outcome<webc::Package::Verified>(fail(package.error()));

@@ -18,7 +18,8 @@ std::string PlannedLayer::describe() const {
     case LayerKind::webc:
       break;
   }
-  std::string line = kind == LayerKind::host ? "host " : "webc ";
+  // A directory that is a volume of a package is that first of all.
+  std::string line = kind == LayerKind::webc ? "webc " : volume.empty() ? "host " : "package ";
   line += quoted(written.empty() ? source : written);
   if (!volume.empty()) line += " volume " + quoted(volume);
   if (!subpath.empty()) line += " path " + quoted("/" + subpath);

@@ -10,6 +10,7 @@
 #include "base/path.h"
 #include "plan/layer_source.h"
 #include "plan/make_plan.h"
+#include "plan/options.h"
 #include "plan/package_dir.h"
 
 namespace wasifs::plan {
@@ -85,8 +86,7 @@ Outcome<LoadedSource> load_source(const std::string& source, const ComposeOption
   if (!kind) return fail(kind.error());
   Outcome<Manifest> manifest = read_source(source, *kind);
   if (!manifest) return fail(manifest.error());
-  // What the options ask for becomes part of the manifest here, before anything
-  // that it names is opened.
+  if (auto applied = apply_options(options, *manifest); !applied) return fail(applied.error());
   PackageLoader loader(find_store(options), options.dependencies);
   for (const PackageNeed& need : needed_packages(*manifest)) {
     if (auto loaded = loader.load(need); !loaded) return fail(loaded.error());

@@ -195,7 +195,7 @@ class Planner {
 
   Outcome<PackagePlan> open_package(const LayerSource& source,
                                     const std::optional<std::vector<ContainerMount>>& instead) {
-    Outcome<PackagePlan> package = plan_package(source, catalogue_.at(source.path), instead);
+    Outcome<PackagePlan> package = plan_package(source, catalogue_, instead);
     if (!package) return package;
     std::ranges::move(package->decisions, std::back_inserter(plan_.decisions));
     std::ranges::move(package->warnings, std::back_inserter(plan_.warnings));
@@ -207,7 +207,7 @@ class Planner {
     const Container& container = *manifest_.container;
     Outcome<PackagePlan> package = open_package(container.source, container.mounts);
     if (!package) return fail(package.error());
-    if (auto checked = check_command(container); !checked) return checked;
+    if (auto checked = check_command(container, *package); !checked) return checked;
     if (package->root) add_root_layer(*std::move(package->root));
     std::string skipped;  // the subtree that the last exact clash left out
     for (PackageMount& mount : package->mounts) {
@@ -230,19 +230,18 @@ class Planner {
         skipped = mount.guest;
         continue;
       }
-      add_package_mount(container.source, std::move(mount), container.access);
+      add_package_mount(std::move(mount), container.access);
     }
-    add_commands(container.source, std::move(package->commands));
+    add_commands(std::move(package->commands));
+    runnable_ = std::move(package->runnable);
     return {};
   }
 
-  Outcome<void> check_command(const Container& container) const {
+  static Outcome<void> check_command(const Container& container, const PackagePlan& package) {
     if (!container.command) return {};
-    const auto& commands = catalogue_.at(container.source.path).manifest.commands;
-    if (std::ranges::find(commands, container.command->value, &webc::Command::name) != commands.end())
-      return {};
     std::vector<std::string_view> names;
-    for (const webc::Command& command : commands) names.push_back(command.name);
+    for (const webc::Command& command : package.runnable.commands) names.push_back(command.name);
+    if (std::ranges::find(names, container.command->value) != names.end()) return {};
     return fail(Diagnostic{
         .trouble = Trouble::manifest,
         .message = package_label(container.source) + " has no command " + quoted(container.command->value),
@@ -255,7 +254,7 @@ class Planner {
     Diagnostic clash =
         conflict("Unable to merge container mount " + quoted(mount.guest) + " into the prepared filesystem",
                  source.where);
-    clash.causes.push_back(conflict(package_label(source) + " mounts " + mount.layer.describe() + " where " +
+    clash.causes.push_back(conflict(mount.origin + " mounts " + mount.layer.describe() + " where " +
                                         origin_of(taken) + " mounts " + describe(taken),
                                     taken.where));
     clash.hint = "keep the manifest's mount with on-conflict = \"override\", or mount it elsewhere";
@@ -271,19 +270,35 @@ class Planner {
     for (PackageMount& mount : package->mounts) {
       if (drop_below_opaque(mount)) continue;
       if (const auto taken = slots_.find(mount.guest); taken != slots_.end()) {
-        Diagnostic clash = conflict("Unable to merge mount " + quoted(mount.guest) + " of " +
-                                        package_label(source) + " into the prepared filesystem",
+        if (mount.inherited && shows(taken->second.mount, mount.layer)) {
+          drop(mount, taken->second.mount, "a dependency that packages share is mounted once");
+          continue;
+        }
+        Diagnostic clash = conflict("Unable to merge mount " + quoted(mount.guest) + " of " + mount.origin +
+                                        " into the prepared filesystem",
                                     source.where);
         clash.causes.push_back(conflict(quoted(mount.guest) + " is mounted already by " +
                                             origin_of(taken->second.mount) + ": " +
                                             describe(taken->second.mount),
                                         taken->second.mount.where));
+        if (mount.inherited) {
+          clash.causes.push_back(
+              conflict(package_label(source) + " depends on " + mount.origin, source.where));
+        }
         return fail(std::move(clash));
       }
-      add_package_mount(source, std::move(mount), Access::cow);
+      add_package_mount(std::move(mount), Access::cow);
     }
-    add_commands(source, std::move(package->commands));
+    add_commands(std::move(package->commands));
     return {};
+  }
+
+  /// True if a mount is of the very same part of the same package.
+  static bool shows(const PlannedMount& mount, const PlannedLayer& layer) {
+    return std::ranges::any_of(mount.lowers, [&](const PlannedLayer& lower) {
+      return lower.kind == layer.kind && lower.source == layer.source && lower.volume == layer.volume &&
+             lower.subpath == layer.subpath;
+    });
   }
 
   void drop(const PackageMount& mount, const PlannedMount& kept, std::string rule) {
@@ -315,16 +330,17 @@ class Planner {
     return false;
   }
 
-  void add_package_mount(const LayerSource& source, PackageMount mount, Access access) {
+  void add_package_mount(PackageMount mount, Access access) {
+    const SourceLocation where = mount.where;
     PlannedMount planned{.guest = mount.guest,
                          .guest_raw = std::move(mount.guest_raw),
                          .access = access,
                          .upper = std::nullopt,
                          .lowers = {std::move(mount.layer)},
                          .quota_bytes = std::nullopt,
-                         .origin = package_label(source),
-                         .where = source.where};
-    if (access == Access::cow) planned.upper = plain_layer(LayerKind::memory, source.where);
+                         .origin = std::move(mount.origin),
+                         .where = where};
+    if (access == Access::cow) planned.upper = plain_layer(LayerKind::memory, where);
     std::string guest = planned.guest;
     slots_.emplace(std::move(guest), Slot{.mount = std::move(planned), .on_conflict = {}});
   }
@@ -347,9 +363,7 @@ class Planner {
   }
 
   Outcome<void> add_run() {
-    const webc::PackageManifest* container =
-        manifest_.container ? &catalogue_.at(manifest_.container->source.path).manifest : nullptr;
-    Outcome<RunPlan> planned = plan_run(manifest_, container);
+    Outcome<RunPlan> planned = plan_run(manifest_, runnable_ ? &*runnable_ : nullptr);
     if (!planned) return fail(planned.error());
     planned->run.capabilities = std::move(plan_.run.capabilities);
     plan_.run = std::move(planned->run);
@@ -357,18 +371,18 @@ class Planner {
     return {};
   }
 
-  void add_commands(const LayerSource& source, std::vector<PlannedCommand> commands) {
+  void add_commands(std::vector<PlannedCommand> commands) {
     for (PlannedCommand& command : commands) {
-      const auto [first, added] = command_owner_.emplace(command.name, package_label(source));
+      const auto [first, added] = command_owner_.emplace(command.name, command.origin);
       if (!added) {
         const bool mapped = first->second == kMappedOrigin;
         plan_.decisions.push_back({.guest = "/bin/" + command.name,
                                    .kept = first->second,
-                                   .dropped = package_label(source),
+                                   .dropped = command.origin,
                                    .rule = mapped
                                                ? "a mapped command beats a package's of the same name"
                                                : "the first package that has a command of a name provides it",
-                                   .where = source.where,
+                                   .where = command.where,
                                    .subject = Decision::Subject::command});
         continue;
       }
@@ -432,19 +446,22 @@ class Planner {
   SymlinkText root_symlink_text_ = SymlinkText::verbatim;  ///< rebase if one layer of the root asks for it
   std::map<std::string, Slot> slots_;                      ///< by normalised guest path, without the root
   std::map<std::string, std::string> command_owner_;
+  std::optional<webc::PackageManifest> runnable_;  ///< of the container and what it depends on
 };
 
 }  // namespace
 
 std::vector<PackageNeed> needed_packages(const Manifest& manifest) {
   std::vector<PackageNeed> needs;
-  if (manifest.container) needs.push_back({&manifest.container->source, "container"});
+  if (manifest.container) needs.push_back({&manifest.container->source, "container", true});
   // The place of a flag says by itself what the package is for.
-  for (const LayerSource& use : manifest.uses) needs.push_back({&use, use.where.line == 0 ? "" : "[[use]]"});
+  for (const LayerSource& use : manifest.uses) {
+    needs.push_back({&use, use.where.line == 0 ? "" : "[[use]]", true});
+  }
   for (const MountEntry& mount : manifest.mounts) {
     for (const LayerSource& layer : mount.layers) {
       if (layer.kind == LayerSource::Kind::webc)
-        needs.push_back({&layer, "mount " + quoted(mount.guest_path)});
+        needs.push_back({&layer, "mount " + quoted(mount.guest_path), false});
     }
   }
   return needs;

@@ -15,6 +15,8 @@ namespace wasifs::plan {
 struct PackageNeed {
   const LayerSource* source;
   std::string purpose;
+  /// It is composed with all that it depends on; else one volume of it is shown.
+  bool with_dependencies;
 };
 
 /// All packages of a manifest, in the order of use; a path may come twice.
@@ -22,7 +24,8 @@ struct PackageNeed {
 
 /// Decides what the root looks like: every mount, its layers, every conflict
 /// (composition rules 1-5 and 10-12). Pure: reads no file and no clock, so equal
-/// arguments give equal plans. `catalogue` holds every needed package. Trouble:
+/// arguments give equal plans. `catalogue` holds every needed package and what it
+/// depends on. Trouble:
 /// conflict, manifest, corrupt. Thread-safe.
 [[nodiscard]] Outcome<Plan> make_plan(const Manifest& manifest, const Catalogue& catalogue);
 

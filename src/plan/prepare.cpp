@@ -199,8 +199,10 @@ class Builder {
 
   Outcome<Opened> open_layer(const PlannedMount& mount, const PlannedLayer& layer, bool read_only) {
     switch (layer.kind) {
-      case LayerKind::host:
-        return open_host(mount, layer, layer.source, read_only);
+      case LayerKind::host: {
+        Outcome<Opened> opened = open_host(mount, layer, layer.source, read_only);
+        return opened ? open_part(mount, layer, std::move(opened->fs)) : opened;
+      }
       case LayerKind::webc:
         return open_volume(mount, layer);
       case LayerKind::static_text:
@@ -298,6 +300,11 @@ class Builder {
   Outcome<Opened> open_volume(const PlannedMount& mount, const PlannedLayer& layer) {
     FilesystemPtr volume = packages_.at(layer.source)->volume(layer.volume);
     if (volume == nullptr) return fail(unusable(mount, layer, message(Errc::enoent)));
+    return open_part(mount, layer, std::move(volume));
+  }
+
+  /// The directory or file of a volume that the layer shows.
+  Outcome<Opened> open_part(const PlannedMount& mount, const PlannedLayer& layer, FilesystemPtr volume) {
     if (layer.subpath.empty()) return Opened{std::move(volume)};
     const Result<NodeRef> node = find_in_layer(*volume, layer.subpath);
     if (!node) return fail(unusable(mount, layer, message(node.error())));

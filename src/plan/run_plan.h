@@ -16,7 +16,8 @@ struct RunPlan {
 };
 
 /// Decides how the guest is started (composition rules 8 and 9). `container` is
-/// the package of manifest.container, null where there is none. Pure.
+/// what PackagePlan::runnable has of manifest.container, null where there is none.
+/// Pure.
 ///
 /// The command is container.command, else the package's entrypoint, else its
 /// only command; else there is none, and RunSpec::choices has their names.

@@ -87,11 +87,12 @@ TEST_P(MountedFixture, EqualsTheTreeInProcessEntryByEntryAndByteByByte) {
   WASIFS_NEED_FUSE();
   if (GetParam().empty())
     GTEST_SKIP() << "FIXTURES MISSING: set WASIFS_FIXTURES to the folder of webc fixtures";
-  const Outcome<PreparedRoot> root = PreparedRoot::open(GetParam());
+  // What some of them depend on nobody has.
+  const Outcome<PreparedRoot> root = PreparedRoot::open(GetParam(), {.dependencies = false});
   ASSERT_TRUE(root) << root.error().text();
   // By the program, so that two compositions in two processes are compared.
   const MountPoint point;
-  const Finished mounted = run_wasifs({"mount", GetParam(), point.path()});
+  const Finished mounted = run_wasifs({"mount", "--no-dependencies", GetParam(), point.path()});
   ASSERT_EQ(mounted.status, 0) << mounted.err;
 
   const WalkableTree source(*root->tree);
@@ -128,7 +129,7 @@ TEST(MountedPackage, BinBashHasTheHashThatTheManifestStates) {
   ASSERT_TRUE(package) << package.error().text();
   ASSERT_EQ((*package)->manifest().atoms.size(), 1U);
   const MountPoint point;
-  ASSERT_EQ(run_wasifs({"mount", bash, point.path()}).status, 0);
+  ASSERT_EQ(run_wasifs({"mount", "--no-dependencies", bash, point.path()}).status, 0);
   const std::string stated = (*package)->manifest().atoms.front().signature;
   EXPECT_FALSE(stated.empty());
   EXPECT_EQ(webc_signature(read_file(point / "bin/bash")), stated);
@@ -155,6 +156,55 @@ TEST(MountedCommands, CannotBeWrittenNotEvenByRootAndCanBeRemoved) {
   EXPECT_EQ(::rename(path.c_str(), (point / "bin/other").c_str()), 0);
   EXPECT_EQ(::unlink((point / "bin/other").c_str()), 0);
   EXPECT_EQ(read_file(point / "usr/bin/tool"), "program");
+}
+
+TEST(MountedPackage, WithADependencyThatNobodyHasIsRefusedBeforeTheProcessDetaches) {
+  WASIFS_NEED_FUSE();
+  WASIFS_NEED_FIXTURE(bash, "bash-1.0.16");
+  const TempDir store;
+  const MountPoint point;
+  const Finished mounted = run_wasifs({"mount", "--store", store.string(), bash, point.path()});
+  EXPECT_EQ(mounted.status, 6);
+  EXPECT_EQ(mounted.err,
+            bash + ": error: package \"" + bash +
+                "\" needs \"sharrattj/coreutils@1.0.16\": the package store does not have it\n"
+                "  cause: looked in \"" +
+                store.string() +
+                "\" (--store)\n"
+                "hint: name the folder of packages that has it with --store DIR, or compose without "
+                "dependencies with --no-dependencies\n");
+  EXPECT_FALSE(is_mounted(point.path()));
+}
+
+TEST(MountedPackage, ShowsWhatItDependsOn) {
+  WASIFS_NEED_FUSE();
+  WASIFS_NEED_FIXTURE(bash, "bash-1.0.16");
+  const TempDir store;
+  WebcSpec coreutils;
+  coreutils.atoms["ls"] = "a program";
+  coreutils.manifest["commands"]["ls"] = {{"runner", "https://webc.org/runner/wasi"},
+                                          {"annotations", {{"atom", {{"name", "ls"}}}}}};
+  store.write_file("sharrattj--coreutils@1.0.16.webc", write_webc(coreutils));
+  const MountPoint point;
+  const Finished mounted = run_wasifs({"mount", "--store", store.string(), bash, point.path()});
+  ASSERT_EQ(mounted.status, 0) << mounted.err;
+  EXPECT_EQ(mounted.err, "");
+  EXPECT_EQ(read_file(point / "bin/ls"), "a program");
+  EXPECT_TRUE(std::filesystem::exists(point / "bin/bash"));
+}
+
+TEST(MountedPackage, OfAFolderShowsItsFilesAndKeepsThem) {
+  WASIFS_NEED_FUSE();
+  const TempDir dir;
+  dir.write_file("app/wasmer.toml", "[fs]\n\"/srv\" = \"static\"\n");
+  dir.write_file("app/static/index.html", "hello");
+  const MountPoint point;
+  const Finished mounted = run_wasifs({"mount", dir / "app", point.path()});
+  ASSERT_EQ(mounted.status, 0) << mounted.err;
+  EXPECT_EQ(read_file(point / "srv/index.html"), "hello");
+  std::ofstream(point / "srv/index.html") << "changed";
+  EXPECT_EQ(read_file(point / "srv/index.html"), "changed");
+  EXPECT_EQ(dir.read_file("app/static/index.html"), "hello");
 }
 
 /// 50,000 entries: 250 directories of 199 files.

@@ -46,9 +46,9 @@ TEST(RenderPlan, ShowsMountsLayersDecisionsAndWarnings) {
       "  /x: memory over host \"h\" wins over webc \"p.webc\" volume \"/v\" (site.toml:6:1)\n"
       "    because a mount of the manifest stays where a package would mount at the same path (conflict "
       "\"override\")\n"
-      "site.toml:5:10: warning: package \"p.webc\": dependency \"dep\" is not resolved: this version of "
-      "wasifs "
-      "does not fetch dependencies\n");
+      "site.toml:5:10: warning: package \"p.webc\": its dependency \"dep\" is packed into it, which cannot "
+      "be "
+      "read\n");
 }
 
 TEST(RenderPlan, ShowsThatLinksAreRebased) {
