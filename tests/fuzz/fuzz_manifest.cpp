@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <iterator>
 #include <string>
 #include <string_view>
 
@@ -30,7 +31,8 @@ plan::PackageInfo package(unsigned version) {
                       {.from = "", .volume = "atom", .host_path = "", .mount_path = "/a"},
                       {.from = "", .volume = "atom", .host_path = "", .mount_path = "/"},
                       {.from = "dep", .volume = "v", .host_path = "", .mount_path = "/d"}};
-  info.manifest.dependencies = {{.alias = "dep", .specifier = "ns/dep@1"}};
+  info.manifest.dependencies = {{.alias = "dep", .specifier = "ns/dep@1"},
+                                {.alias = "other", .specifier = "ns/other@1"}};
   info.manifest.atoms = {{.name = "prog", .kind = "", .signature = "", .size = 1}};
   info.manifest.commands = {{.name = "run",
                              .runner = "",
@@ -86,6 +88,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     catalogue.emplace(need.source->path, package(version));
     version = version % 3 + 1;
   }
+  // Each depends on the next one, and one on all, so that there are trees and circles.
+  for (auto at = catalogue.begin(); at != catalogue.end(); ++at) {
+    const auto next = std::next(at);
+    if (next != catalogue.end())
+      at->second.dependencies = {{"dep", next->first}, {"other", catalogue.rbegin()->first}};
+  }
+  if (catalogue.size() > 4) catalogue.rbegin()->second.dependencies = {{"dep", catalogue.begin()->first}};
   const auto plan = plan::make_plan(*manifest, catalogue);
   if (plan) check(*plan);
   return 0;
