@@ -94,6 +94,8 @@ struct Plan {
   std::vector<Diagnostic> warnings;
   /// Every package file and folder that planning read, each once, by path.
   std::vector<std::string> packages;
+  /// In force for all memory layers together: the tighter one of what [root] and
+  /// [capabilities.fs] say.
   std::optional<std::uint64_t> memory_limit;
   std::optional<std::uint64_t> inode_limit;
   FsLimits limits;

@@ -65,7 +65,7 @@ struct FsLimits {
 };
 
 /// A capability that the tree has no part in: passed on to whoever runs the
-/// guest, as it was written.
+/// guest, with sizes in bytes and times in milliseconds.
 struct Capability {
   std::string name;  ///< dotted, e.g. "threading" or "http-client.allow-all"
   std::string json;  ///< the value as JSON

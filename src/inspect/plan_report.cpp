@@ -58,6 +58,10 @@ std::string render_limits(const Plan& plan) {
   std::string out;
   if (plan.memory_limit) out += "memory limit: " + std::to_string(*plan.memory_limit) + " bytes\n";
   if (plan.inode_limit) out += "inode limit: " + std::to_string(*plan.inode_limit) + "\n";
+  const FsLimits& limits = plan.limits;
+  if (limits.max_file_size) out += "file size limit: " + std::to_string(*limits.max_file_size) + " bytes\n";
+  if (limits.max_open) out += "open files limit: " + std::to_string(*limits.max_open) + "\n";
+  if (!limits.special_files) out += "special files: none can be made\n";
   return out;
 }
 
@@ -159,6 +163,9 @@ std::string plan_json(const Plan& plan) {
              .add("source", plan.source)
              .add_json("memory_limit", json_number(plan.memory_limit))
              .add_json("inode_limit", json_number(plan.inode_limit))
+             .add_json("max_file_size", json_number(plan.limits.max_file_size))
+             .add_json("max_open", json_number(plan.limits.max_open))
+             .add("special_files", plan.limits.special_files)
              .add_json("mounts", json_list(plan.mounts, json_mount))
              .add_json("commands", json_list(plan.commands, json_command))
              .add_json("decisions", json_list(plan.decisions, decision_json))

@@ -48,12 +48,19 @@ std::string describe(const PlannedMount& mount) {
   return out;
 }
 
+/// Of two limits the one that is met first.
+std::optional<std::uint64_t> tighter(std::optional<std::uint64_t> a, std::optional<std::uint64_t> b) {
+  return a && b ? std::min(*a, *b) : a ? a : b;
+}
+
 class Planner {
  public:
   Planner(const Manifest& manifest, const Catalogue& catalogue) : manifest_(manifest), catalogue_(catalogue) {
     plan_.source = manifest.file;
-    plan_.memory_limit = manifest.memory_limit;
-    plan_.inode_limit = manifest.inode_limit;
+    plan_.limits = manifest.capabilities.fs;
+    plan_.memory_limit = tighter(manifest.memory_limit, plan_.limits.max_bytes);
+    plan_.inode_limit = tighter(manifest.inode_limit, plan_.limits.max_inodes);
+    plan_.run.capabilities = manifest.capabilities.others;
     plan_.decisions = manifest.decisions;
     for (const auto& [path, info] : catalogue) plan_.packages.push_back(path);
   }

@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "base/path.h"
+#include "plan/capabilities_reader.h"
 #include "plan/document.h"
 #include "plan/layer_source.h"
 #include "plan/mount_reader.h"
@@ -148,14 +149,15 @@ class ManifestReader {
     if (reader_.find("preopen") != nullptr) {
       manifest_.preopens = read_preopens(reader_.tables("preopen", "[[preopen]]"), errors_);
     }
+    if (const Value* capabilities = table("capabilities")) {
+      manifest_.capabilities = read_capabilities(*capabilities, errors_);
+    }
   }
 
   /// What the grammar has and this version does not serve. To read past any of
   /// it would compose something else than was asked for.
   void refuse_unserved() {
-    for (const std::string_view key : {"capabilities", "journal"}) {
-      reader_.unsupported(key, "[" + std::string(key) + "]");
-    }
+    reader_.unsupported("journal", "[journal]");
     for (const std::string_view key : {"package", "dependencies"}) {
       reader_.unsupported(key, "[" + std::string(key) + "] of wasmer.toml");
     }

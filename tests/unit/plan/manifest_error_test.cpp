@@ -58,8 +58,6 @@ INSTANTIATE_TEST_SUITE_P(Document, ManifestError, testing::ValuesIn(kDocument),
                          [](const auto& one) { return one.param.name; });
 
 const Case kUnserved[] = {
-    {"Capabilities", "[capabilities.fs]\nmax-open = 1\n",
-     "site.toml:1:2: error: [capabilities] is not supported by this version of wasifs"},
     {"Journal", "[journal]\n", "site.toml:1:2: error: [journal] is not supported by this version of wasifs"},
     {"WasmerPackage", "[package]\nname = \"x\"\n",
      "site.toml:1:2: error: [package] of wasmer.toml is not supported by this version of wasifs"},
