@@ -207,6 +207,11 @@ class Filesystem {
   [[nodiscard]] virtual NodeRef root() = 0;
   [[nodiscard]] virtual Traits traits() const = 0;
   [[nodiscard]] virtual Result<StatFs> statfs() = 0;
+  /// Whether so much more fits, beside the content of files: nodes, and bytes of
+  /// symlink texts and of the names and values of extended attributes. To be asked
+  /// before steps that only make sense together; it reserves nothing. enospc. A
+  /// layer without a limit of its own, as by default, finds out when it happens.
+  [[nodiscard]] virtual Status room_for(std::uint64_t bytes, std::uint64_t inodes);
   /// One line for a person: the kind and the source, e.g. `webc "a.webc" volume "atom"`.
   [[nodiscard]] virtual std::string describe() const = 0;
 

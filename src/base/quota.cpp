@@ -59,10 +59,20 @@ std::uint64_t Quota::inodes_free() const {
 Status Charge::reserve(Quota* quota, std::uint64_t bytes, std::uint64_t inodes) {
   if (quota == nullptr) return {};
   if (const Status charged = quota->charge(bytes, inodes); !charged) return charged;
+  hold(quota, bytes, inodes);
+  return {};
+}
+
+void Charge::take_anyway(Quota* quota, std::uint64_t bytes, std::uint64_t inodes) {
+  if (quota == nullptr) return;
+  quota->charge_anyway(bytes, inodes);
+  hold(quota, bytes, inodes);
+}
+
+void Charge::hold(Quota* quota, std::uint64_t bytes, std::uint64_t inodes) {
   quota_ = quota;
   bytes_ = bytes;
   inodes_ = inodes;
-  return {};
 }
 
 }  // namespace wasifs

@@ -61,9 +61,13 @@ class Charge {
   }
   /// enospc. At most one reservation per Charge. A null quota grants everything.
   [[nodiscard]] Status reserve(Quota* quota, std::uint64_t bytes, std::uint64_t inodes);
+  /// As reserve(), past the limits if need be.
+  void take_anyway(Quota* quota, std::uint64_t bytes, std::uint64_t inodes);
   void keep() { quota_ = nullptr; }
 
  private:
+  void hold(Quota* quota, std::uint64_t bytes, std::uint64_t inodes);
+
   Quota* quota_ = nullptr;
   std::uint64_t bytes_ = 0;
   std::uint64_t inodes_ = 0;

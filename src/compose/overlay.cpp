@@ -72,8 +72,10 @@ Result<Ref<OverlayNode>> OverlayState::node_for(NodeRef upper_node, std::vector<
   return table.find_or_enter(key, std::move(fresh));
 }
 
-Overlay::Overlay(FilesystemPtr upper, std::vector<FilesystemPtr> lowers) : state_(std::make_shared<State>()) {
+Overlay::Overlay(FilesystemPtr upper, std::vector<FilesystemPtr> lowers, OverlayOptions options)
+    : state_(std::make_shared<State>()) {
   state_->upper = std::move(upper);
+  state_->options = options;
   state_->lowers = std::move(lowers);
   std::vector<LayerNode> roots;
   for (std::uint32_t i = 0; i < state_->lowers.size(); ++i) {
@@ -104,6 +106,10 @@ Traits Overlay::traits() const {
 
 Result<StatFs> Overlay::statfs() {
   return state_->upper != nullptr ? state_->upper->statfs() : state_->lowers.front()->statfs();
+}
+
+Status Overlay::room_for(std::uint64_t bytes, std::uint64_t inodes) {
+  return state_->upper != nullptr ? state_->upper->room_for(bytes, inodes) : fail(Errc::erofs);
 }
 
 std::string Overlay::describe() const {

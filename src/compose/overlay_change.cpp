@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <array>
+
 #include "base/clock.h"
 #include "compose/overlay_node.h"
 
@@ -67,14 +69,36 @@ Status OverlayNode::materialise(std::string_view name, OverlayNode& child) {
   return upper()->link(name, *child.upper());
 }
 
+// Each of these looks first, with the lock held, whether it will be refused, and
+// copies up only what will be changed; then it looks again, since the lock was
+// dropped in between.
+
 Result<NodeRef> OverlayNode::create(std::string_view name, const NewNode& spec) {
   if (!is_directory()) return fail(Errc::enotdir);
-  if (const Status copied = copy_up(); !copied) return fail(copied.error());
-  const Lock held(lock_);
-  if (removed_) return fail(Errc::enoent);
-  if (const Result<Ref<OverlayNode>> present = find(name); present || present.error() != Errc::enoent) {
-    return fail(present ? Errc::eexist : present.error());
+  const std::size_t text = spec.type == FileType::symlink ? spec.target.size() : 0;
+  for (;;) {
+    {
+      const Lock held(lock_);
+      if (removed_) return fail(Errc::enoent);
+      const Result<Ref<OverlayNode>> present = find(name);
+      if (!present && present.error() != Errc::enoent) return fail(present.error());
+      if (present && !(*present)->may_be_hidden_by(spec)) return fail(Errc::eexist);
+      if (upper() != nullptr) {
+        Result<NodeRef> made = create_in_upper(name, spec);
+        if (made && present) (*present)->lost_name(*this, name);
+        return made;
+      }
+    }
+    if (const Status copied = copy_up({.bytes = text, .inodes = 1}); !copied) return fail(copied.error());
   }
+}
+
+bool OverlayNode::may_be_hidden_by(const NewNode& spec) const {
+  return state_.options.create_new_over_lower && spec.type == FileType::regular && !is_directory() &&
+         upper() == nullptr;
+}
+
+Result<NodeRef> OverlayNode::create_in_upper(std::string_view name, const NewNode& spec) {
   Result<NodeRef> made = upper()->create(name, spec);
   if (!made) return made;
   if (spec.type == FileType::directory) count_subdirectory(1);
@@ -99,17 +123,22 @@ Status OverlayNode::link(std::string_view name, Node& target) {
   auto* const node = dynamic_cast<OverlayNode*>(&target);
   if (node == nullptr || &node->state_ != &state_) return fail(Errc::exdev);
   if (node->is_directory()) return fail(Errc::eperm);
-  if (const Status copied = node->copy_up_to_change(); !copied) return copied;
-  if (const Status copied = copy_up(); !copied) return copied;
-  const Lock held(lock_);
-  if (removed_) return fail(Errc::enoent);
-  if (const Result<Ref<OverlayNode>> present = find(name); present || present.error() != Errc::enoent) {
-    return fail(present ? Errc::eexist : present.error());
+  if (node->upper() == nullptr && node->sealed()) return fail(Errc::eperm);
+  for (;;) {
+    {
+      const Lock held(lock_);
+      if (removed_) return fail(Errc::enoent);
+      const Result<Ref<OverlayNode>> present = find(name);
+      if (present || present.error() != Errc::enoent) return fail(present ? Errc::eexist : present.error());
+      if (!node->lowers_.empty() && node->names_left_now() == 0) return fail(Errc::enoent);
+      if (upper() != nullptr && node->upper() != nullptr) {
+        if (const Status linked = upper()->link(name, *node->upper()); !linked) return linked;
+        node->gained_name(*this, name);
+        return {};
+      }
+    }
+    if (const Status copied = copy_up_all(std::array{this, node}); !copied) return copied;
   }
-  if (!node->lowers_.empty() && node->names_left_now() == 0) return fail(Errc::enoent);
-  if (const Status linked = upper()->link(name, *node->upper()); !linked) return linked;
-  node->gained_name(*this, name);
-  return {};
 }
 
 Status OverlayNode::unlink(std::string_view name) {
@@ -139,28 +168,32 @@ Status OverlayNode::unlink(std::string_view name) {
 
 Status OverlayNode::rmdir(std::string_view name) {
   if (!is_directory()) return fail(Errc::enotdir);
-  {
-    const Result<NodeRef> present = lookup(name);
-    if (!present) return fail(present.error());
-    if (!(*present)->is_directory()) return fail(Errc::enotdir);
+  for (;;) {
+    Ref<OverlayNode> node;  // outlives the locks: it may be the last reference
+    {
+      const std::scoped_lock topology(state_.rename_lock);
+      const Lock held(lock_);
+      Result<Ref<OverlayNode>> present = find(name);
+      if (!present) return fail(present.error());
+      node = std::move(*present);
+      if (!node->is_directory()) return fail(Errc::enotdir);
+      if (state_.upper == nullptr) return fail(Errc::erofs);
+      const Lock node_held(node->lock_);
+      if (const Status empty = node->check_empty(); !empty) return empty;
+      if (upper() != nullptr) return rmdir_in_upper(name, *node);
+    }
+    if (const Status copied = copy_up(); !copied) return copied;
   }
-  if (const Status copied = copy_up(); !copied) return copied;
-  Ref<OverlayNode> node;
-  const std::scoped_lock topology(state_.rename_lock);
-  const Lock held(lock_);
-  Result<Ref<OverlayNode>> present = find(name);
-  if (!present) return fail(present.error());
-  node = std::move(*present);
-  if (!node->is_directory()) return fail(Errc::enotdir);
-  const Lock node_held(node->lock_);
-  if (const Status empty = node->check_empty(); !empty) return empty;
+}
+
+Status OverlayNode::rmdir_in_upper(std::string_view name, OverlayNode& node) {
   const Result<bool> whiteout = needs_hiding(name);
   if (!whiteout) return fail(whiteout.error());
   const Status removed = upper()->rmdir(name);
   if (!removed && removed.error() != Errc::enoent) return removed;
   if (*whiteout) hide(name);
   count_subdirectory(-1);
-  node->mark_removed();
+  node.mark_removed();
   if (removed) return {};
   return upper()->set_attr({.mtime = now()});
 }

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <functional>
+#include <iterator>
+#include <ranges>
 #include <utility>
 
 #include "compose/overlay_node.h"
@@ -19,94 +22,228 @@ NewNode spec_of(const Attr& attr, std::string_view target) {
 
 }  // namespace
 
-Status OverlayNode::copy_up_to_change(bool with_content) {
-  if (upper() == nullptr && sealed()) return fail(Errc::eperm);
-  return copy_up(with_content);
-}
-
-Status OverlayNode::copy_up(bool with_content) {
-  if (upper() != nullptr) return {};
-  if (state_.upper == nullptr) return fail(Errc::erofs);
-  // From the highest directory that has no upper down to this node. A location
-  // may change under us; then the step says estale and the chain is made anew.
-  for (;;) {
-    std::vector<std::pair<Ref<OverlayNode>, Location>> chain;
-    for (Ref<OverlayNode> node(this); node && node->upper() == nullptr;) {
-      Location where = node->location();
-      Ref<OverlayNode> parent = where.parent;
-      chain.emplace_back(std::move(node), std::move(where));
-      node = std::move(parent);
-    }
-    Status done;
-    while (done && !chain.empty()) {
-      const auto& [node, where] = chain.back();
-      done = node->copy_up_one(where, with_content || node.get() != this);
-      chain.pop_back();
-    }
-    if (done || done.error() != Errc::estale) return done;
+/// One copy-up of one or several nodes, with the directories above them.
+///
+/// Regular files are *staged* first: copied, and perhaps changed, in a node of
+/// the upper that has no name. That is the part that may run out of room half-way,
+/// and giving up leaves nothing behind. What is left to make then are names,
+/// directories and other small things; the upper is asked whether they all fit
+/// before the first one is made. Only where others take the room in between may
+/// directories be left that were copied up for nothing; they show what they showed.
+///
+/// Holds copy_lock_ of the staged files, so that each is copied by one thread.
+class OverlayCopyUp {
+ public:
+  OverlayCopyUp(OverlayState& state, std::span<OverlayNode* const> nodes) : state_(state) {
+    nodes_.assign(nodes.begin(), nodes.end());
   }
-}
 
-Status OverlayNode::copy_up_one(const Location& where, bool with_content) {
-  const std::scoped_lock copying(copy_lock_);
-  if (upper() != nullptr) return {};
-  if (where.parent == nullptr) {
-    // Open, but without a name: its upper has none either.
-    if (type() != FileType::regular) return fail(Errc::enoent);
-    const NodeRef upper_root = state_.upper->root();
-    Result<NodeRef> made = make_upper(*upper_root, where, with_content);
-    if (!made) return fail(made.error());
-    const Lock held(lock_);
-    publish(std::move(*made));
+  /// Stages those that need it. To be called once.
+  Status stage(bool with_content) {
+    std::vector<OverlayNode*> files;
+    for (OverlayNode* const node : nodes_) {
+      if (node->type() == FileType::regular && node->upper() == nullptr) files.push_back(node);
+    }
+    std::ranges::sort(files, std::less<>{});  // the order of the locks
+    files.erase(std::unique(files.begin(), files.end()), files.end());
+    for (OverlayNode* const file : files) {
+      std::unique_lock copying(file->copy_lock_);
+      if (file->upper() != nullptr) continue;
+      Result<NodeRef> made = file->make_file(with_content);
+      if (!made) return fail(made.error());
+      staged_.push_back({.node = file, .upper = *std::move(made), .copying = std::move(copying)});
+    }
     return {};
   }
-  Node& upper_parent = *where.parent->upper();
-  NodeRef made;
-  if (type() == FileType::regular) {
-    // The long part runs without any lock that others wait for.
-    Result<NodeRef> filled = make_upper(upper_parent, where, with_content);
-    if (!filled) return fail(filled.error());
-    made = std::move(*filled);
+
+  /// The staged upper of `node`; null where it has a real one or needs none.
+  [[nodiscard]] Node* staged(const OverlayNode& node) const {
+    const auto found = std::ranges::find(staged_, &node, &Staged::node);
+    return found == staged_.end() ? nullptr : found->upper.get();
   }
-  const Lock parent_held(where.parent->lock_);
-  const Lock held(lock_);
-  if (parent_ != where.parent || name_ != where.name) return fail(Errc::estale);
-  const Result<Attr> parent_attr = upper_parent.attr();
-  if (!parent_attr) return fail(parent_attr.error());
-  if (made != nullptr) {
-    if (const Status linked = upper_parent.link(name_, *made); !linked) return linked;
-  } else {
-    Result<NodeRef> created = make_upper(upper_parent, where, with_content);
-    if (!created) return fail(created.error());
-    made = std::move(*created);
+
+  /// Gives every node its upper. A location may change under us; then a step says
+  /// estale and what is missing is looked for anew.
+  Status place(UpperRoom also) {
+    for (;;) {
+      const std::vector<Missing> missing = find_missing();
+      if (const Status room = ask_for_room(missing, also); !room) return room;
+      Status done;
+      for (auto step = missing.begin(); done && step != missing.end(); ++step) {
+        done = staged(*step->node) != nullptr ? place_file(*step->node, step->where)
+                                              : make(*step->node, step->where);
+      }
+      if (done || done.error() != Errc::estale) return done;
+    }
   }
-  publish(std::move(made));
-  // Copying up is no change that anybody made to the parent.
-  return upper_parent.set_attr({.atime = parent_attr->atime, .mtime = parent_attr->mtime});
+
+ private:
+  using Location = OverlayNode::Location;
+  struct Staged {
+    const OverlayNode* node;
+    NodeRef upper;
+    std::unique_lock<std::mutex> copying;
+  };
+  struct Missing {
+    Ref<OverlayNode> node;
+    Location where;
+  };
+
+  /// All nodes that have no upper and are to get one, parents before children.
+  [[nodiscard]] std::vector<Missing> find_missing() const {
+    std::vector<Missing> all;
+    for (OverlayNode* const wanted : nodes_) {
+      std::vector<Missing> chain;
+      for (Ref<OverlayNode> node(wanted); node && node->upper() == nullptr;) {
+        if (std::ranges::find(all, node, &Missing::node) != all.end()) break;
+        Location where = node->location();
+        Ref<OverlayNode> parent = where.parent;
+        chain.push_back({std::move(node), std::move(where)});
+        node = std::move(parent);
+      }
+      std::ranges::move(std::views::reverse(chain), std::back_inserter(all));
+    }
+    return all;
+  }
+
+  /// What is staged has its room already.
+  Status ask_for_room(const std::vector<Missing>& missing, UpperRoom also) const {
+    for (const Missing& one : missing) {
+      if (staged(*one.node) != nullptr) continue;
+      const Result<UpperRoom> needed = one.node->room_needed();
+      if (!needed) return fail(needed.error());
+      also.bytes += needed->bytes;
+      also.inodes += needed->inodes;
+    }
+    if (also.bytes == 0 && also.inodes == 0) return {};
+    return state_.upper->room_for(also.bytes, also.inodes);
+  }
+
+  /// Copying up is no change that anybody made to the parent.
+  static Status restore_times(Node& parent, const Attr& before) {
+    return parent.set_attr({.atime = before.atime, .mtime = before.mtime});
+  }
+
+  /// Makes the upper of a directory, symlink or special file.
+  static Status make(OverlayNode& node, const Location& where) {
+    const std::scoped_lock copying(node.copy_lock_);
+    if (node.upper() != nullptr) return {};
+    if (where.parent == nullptr) return fail(Errc::enoent);
+    Node& upper_parent = *where.parent->upper();
+    const OverlayNode::Lock parent_held(where.parent->lock_);
+    const OverlayNode::Lock held(node.lock_);
+    if (node.parent_ != where.parent || node.name_ != where.name) return fail(Errc::estale);
+    const Result<Attr> parent_attr = upper_parent.attr();
+    if (!parent_attr) return fail(parent_attr.error());
+    Result<NodeRef> made = node.make_other(upper_parent, where.name);
+    if (!made) return fail(made.error());
+    node.publish(*std::move(made));
+    return restore_times(upper_parent, *parent_attr);
+  }
+
+  /// Gives a staged file its name. One that is open but has lost its name has an
+  /// upper without a name, too.
+  Status place_file(OverlayNode& node, const Location& where) {
+    Staged& file = *std::ranges::find(staged_, &node, &Staged::node);
+    const OverlayNode::Lock parent_held =
+        where.parent ? OverlayNode::Lock(where.parent->lock_) : OverlayNode::Lock();
+    const OverlayNode::Lock held(node.lock_);
+    if (node.parent_ != where.parent || node.name_ != where.name) return fail(Errc::estale);
+    if (where.parent == nullptr) {
+      node.publish(file.upper);
+      return {};
+    }
+    Node& upper_parent = *where.parent->upper();
+    const Result<Attr> parent_attr = upper_parent.attr();
+    if (!parent_attr) return fail(parent_attr.error());
+    if (const Status linked = upper_parent.link(where.name, *file.upper); !linked) return linked;
+    node.publish(file.upper);
+    return restore_times(upper_parent, *parent_attr);
+  }
+
+  OverlayState& state_;
+  std::vector<OverlayNode*> nodes_;
+  std::vector<Staged> staged_;
+};
+
+Status OverlayNode::copy_up_all(std::span<OverlayNode* const> nodes, UpperRoom also) {
+  OverlayState& state = nodes.front()->state_;
+  if (state.upper == nullptr) return fail(Errc::erofs);
+  OverlayCopyUp copy(state, nodes);
+  if (const Status staged = copy.stage(true); !staged) return staged;
+  return copy.place(also);
 }
 
-Result<NodeRef> OverlayNode::make_upper(Node& upper_parent, const Location& where, bool with_content) {
+Status OverlayNode::copy_up(UpperRoom also) {
+  if (upper() != nullptr) return {};
+  OverlayNode* const self = this;
+  return copy_up_all({&self, 1}, also);
+}
+
+Status OverlayNode::change_upper(bool with_content, FunctionRef<Status(Node&)> change, UpperRoom also) {
+  if (upper() == nullptr) {
+    if (state_.upper == nullptr) return fail(Errc::erofs);
+    if (sealed()) return fail(Errc::eperm);
+    OverlayNode* const self = this;
+    OverlayCopyUp copy(state_, {&self, 1});
+    if (const Status staged = copy.stage(with_content); !staged) return staged;
+    if (Node* const fresh = copy.staged(*this); fresh != nullptr) {
+      const Status changed = change(*fresh);
+      return changed ? copy.place({}) : changed;
+    }
+    if (const Status placed = copy.place(also); !placed) return placed;
+  }
+  return change(*upper());
+}
+
+Result<UpperRoom> OverlayNode::room_needed() const {
+  Node& lower = *lowers_.front().node;
+  UpperRoom room{.inodes = 1};
+  if (type() == FileType::symlink) {
+    const Result<Link> link = lower.read_link();
+    if (!link) return fail(link.error());
+    room.bytes += link->text.size();
+  }
+  const Result<std::vector<std::string>> names = lower.list_xattrs();
+  if (!names) return fail(names.error());
+  for (const std::string& name : *names) {
+    const Result<std::string> value = lower.get_xattr(name);
+    if (!value) return fail(value.error());
+    room.bytes += name.size() + value->size();
+  }
+  return room;
+}
+
+Result<NodeRef> OverlayNode::make_file(bool with_content) {
+  const Result<Attr> attr = lowers_.front().node->attr();
+  if (!attr) return fail(attr.error());
+  lower_links_ = attr->nlink;
+  // Made near the place it will have: a host directory may span file systems.
+  Ref<OverlayNode> near = location().parent;
+  while (near && near->upper() == nullptr) near = near->location().parent;
+  const NodeRef directory = near ? NodeRef(near->upper()) : state_.upper->root();
+  Result<NodeRef> made = directory->create_anonymous(spec_of(*attr, {}));
+  if (!made) return made;
+  if (with_content) {
+    if (const Status copied = copy_content(**made); !copied) return fail(copied.error());
+  }
+  if (const Status copied = copy_metadata(**made); !copied) return fail(copied.error());
+  return made;
+}
+
+Result<NodeRef> OverlayNode::make_other(Node& upper_parent, std::string_view name) {
   Node& lower = *lowers_.front().node;
   const Result<Attr> attr = lower.attr();
   if (!attr) return fail(attr.error());
   lower_links_ = attr->nlink;
-  if (type() == FileType::regular) {
-    Result<NodeRef> made = upper_parent.create_anonymous(spec_of(*attr, {}));
-    if (!made) return made;
-    if (with_content) {
-      if (const Status copied = copy_content(**made); !copied) return fail(copied.error());
-    }
-    if (const Status copied = copy_metadata(**made); !copied) return fail(copied.error());
-    return made;
-  }
   Result<Link> link = type() == FileType::symlink ? lower.read_link() : Link{};
   if (!link) return fail(link.error());
   layer_rooted_ = link->layer_rooted;
-  Result<NodeRef> made = upper_parent.create(where.name, spec_of(*attr, link->text));
+  Result<NodeRef> made = upper_parent.create(name, spec_of(*attr, link->text));
   if (!made) return made;
   if (const Status copied = copy_metadata(**made); !copied) {
     // Nothing was changed that anybody has seen, so nothing is left behind.
-    const Status undone = is_directory() ? upper_parent.rmdir(where.name) : upper_parent.unlink(where.name);
+    const Status undone = is_directory() ? upper_parent.rmdir(name) : upper_parent.unlink(name);
     return fail(undone ? copied.error() : undone.error());
   }
   return made;

@@ -25,18 +25,22 @@ class OverlayFile final : public File {
     return file ? (*file)->read_at(offset, out) : fail(file.error());
   }
   Result<std::size_t> do_write(std::uint64_t offset, std::span<const std::byte> in) override {
-    const Result<File*> file = writable();
-    return file ? (*file)->write_at(offset, in) : fail(file.error());
+    std::size_t written = 0;
+    const Status done = change(true, [&](File& file) -> Status {
+      const Result<std::size_t> count = file.write_at(offset, in);
+      if (!count) return fail(count.error());
+      written = *count;
+      return {};
+    });
+    return done ? Result<std::size_t>(written) : fail(done.error());
   }
   // The upper is open with the same append flag, so any offset will do.
   Result<std::size_t> do_append(std::span<const std::byte> in) override { return do_write(0, in); }
   Status do_truncate(std::uint64_t size) override {
-    const Result<File*> file = writable(size != 0);
-    return file ? (*file)->truncate(size) : fail(file.error());
+    return change(size != 0, [&](File& file) { return file.truncate(size); });
   }
   Status do_allocate(AllocateMode mode, std::uint64_t offset, std::uint64_t length) override {
-    const Result<File*> file = writable();
-    return file ? (*file)->allocate(mode, offset, length) : fail(file.error());
+    return change(true, [&](File& file) { return file.allocate(mode, offset, length); });
   }
   Status do_sync(bool data_only) override {
     const Result<File*> file = current();
@@ -56,18 +60,29 @@ class OverlayFile final : public File {
     if (upper_node == nullptr) return lower_.get();
     const std::scoped_lock held(lock_);
     if (upper_owner_ == nullptr) {
-      OpenFlags same = flags();
-      same.truncate = false;
-      Result<FilePtr> opened = upper_node->open(same);
+      Result<FilePtr> opened = upper_node->open(same_flags());
       if (!opened) return fail(opened.error());
       upper_owner_ = std::move(*opened);
       upper_.store(upper_owner_.get(), std::memory_order_release);
     }
     return upper_owner_.get();
   }
-  Result<File*> writable(bool with_content = true) {
-    if (const Status copied = node_->copy_up(with_content); !copied) return fail(copied.error());
-    return current();
+  /// Changes the upper's file; the first time, that of an upper which nobody sees
+  /// unless it works.
+  Status change(bool with_content, FunctionRef<Status(File&)> what) {
+    if (node_->upper() == nullptr) {
+      return node_->change_upper(with_content, [&](Node& upper) -> Status {
+        const Result<FilePtr> file = upper.open(same_flags());
+        return file ? what(**file) : fail(file.error());
+      });
+    }
+    const Result<File*> file = current();
+    return file ? what(**file) : fail(file.error());
+  }
+  [[nodiscard]] OpenFlags same_flags() const {
+    OpenFlags same = flags();
+    same.truncate = false;
+    return same;
   }
 
   Ref<OverlayNode> node_;
@@ -84,7 +99,8 @@ Result<FilePtr> OverlayNode::open(OpenFlags flags) {
   if (flags.write && state_.upper == nullptr) return fail(Errc::erofs);
   if (flags.write && sealed()) return fail(Errc::eperm);
   if (flags.write && flags.truncate) {
-    if (const Status copied = copy_up(false); !copied) return fail(copied.error());
+    const Status copied = change_upper(false, [](Node&) { return Status(); });
+    if (!copied) return fail(copied.error());
   }
   if (Node* const upper_node = upper(); upper_node != nullptr) return upper_node->open(flags);
   Result<FilePtr> lower = lowers_.front().node->open({.read = true});

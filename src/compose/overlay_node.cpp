@@ -106,21 +106,28 @@ void OverlayNode::count_subdirectory(int change) {
 Status OverlayNode::set_attr(const SetAttr& change) {
   if (state_.upper == nullptr) return fail(Errc::erofs);
   if (change.size && type() != FileType::regular) return fail(is_directory() ? Errc::eisdir : Errc::einval);
-  if (const Status copied = copy_up_to_change(!change.size || *change.size != 0); !copied) return copied;
-  return upper()->set_attr(change);
+  return change_upper(!change.size || *change.size != 0, [&](Node& upper) { return upper.set_attr(change); });
 }
 
 Status OverlayNode::set_xattr(std::string_view name, std::string_view value, XattrMode mode) {
   if (state_.upper == nullptr) return fail(Errc::erofs);
-  if (const Status copied = copy_up_to_change(); !copied) return copied;
-  return upper()->set_xattr(name, value, mode);
+  UpperRoom room;
+  if (upper() == nullptr) {
+    // Told before the copy-up that a refusal should not cause.
+    const Result<std::string> present = get_xattr(name);
+    if (!present && present.error() != Errc::enodata) return fail(present.error());
+    if (present && mode == XattrMode::create) return fail(Errc::eexist);
+    if (!present && mode == XattrMode::replace) return fail(Errc::enodata);
+    const std::size_t before = present ? name.size() + present->size() : 0;
+    room.bytes = std::max(before, name.size() + value.size()) - before;
+  }
+  return change_upper(true, [&](Node& upper) { return upper.set_xattr(name, value, mode); }, room);
 }
 
 Status OverlayNode::remove_xattr(std::string_view name) {
   if (state_.upper == nullptr) return fail(Errc::erofs);
   if (const Result<std::string> present = get_xattr(name); !present) return fail(present.error());
-  if (const Status copied = copy_up_to_change(); !copied) return copied;
-  return upper()->remove_xattr(name);
+  return change_upper(true, [&](Node& upper) { return upper.remove_xattr(name); });
 }
 
 Result<std::vector<LayerNode>> OverlayNode::find_lowers(std::string_view name) const {

@@ -9,6 +9,7 @@
 #include <optional>
 #include <set>
 #include <shared_mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -27,6 +28,12 @@ class OverlayNode;
 struct LayerNode {
   std::uint32_t layer = 0;
   NodeRef node;
+};
+
+/// What something takes of an upper; see Filesystem::room_for().
+struct UpperRoom {
+  std::uint64_t bytes = 0;
+  std::uint64_t inodes = 0;
 };
 
 /// The overlay nodes that somebody holds, by the layer nodes they stand for: how
@@ -78,7 +85,8 @@ class OverlayTable {
 struct OverlayState {
   FilesystemPtr upper;                ///< may be null
   std::vector<FilesystemPtr> lowers;  ///< layer i + 1
-  bool shared = false;                ///< a lower changes behind our back
+  OverlayOptions options;
+  bool shared = false;  ///< a lower changes behind our back
   InoMap inos{48, 6};
   std::mutex rename_lock;
   OverlayTable table;
@@ -132,10 +140,18 @@ class OverlayNode final : public Node {
   Status remove_xattr(std::string_view name) override;
   Status sync() override { return top().sync(); }
 
-  /// Makes sure that there is an upper, with the parents it needs. Atomic: the
-  /// upper appears complete. `with_content` false: a regular file's bytes are
-  /// about to be thrown away and need not be copied.
-  [[nodiscard]] Status copy_up(bool with_content = true);
+  /// Makes sure that all of `nodes` have an upper, with the parents they need.
+  /// Atomic: an upper appears complete, and where there is no room for all of
+  /// them and for `also`, none appears.
+  [[nodiscard]] static Status copy_up_all(std::span<OverlayNode* const> nodes, UpperRoom also = {});
+  [[nodiscard]] Status copy_up(UpperRoom also = {});
+  /// Applies `change` to the upper, which appears with the change made or, where
+  /// that fails, not at all. `with_content` false: a regular file's bytes are
+  /// about to be thrown away and need not be copied. `also`: what `change` takes
+  /// of a node that is no regular file. eperm where a lower is sealed: its copy
+  /// would not be, so only a rename makes one.
+  [[nodiscard]] Status change_upper(bool with_content, FunctionRef<Status(Node&)> change,
+                                    UpperRoom also = {});
 
   struct Item {
     std::string name;
@@ -150,6 +166,7 @@ class OverlayNode final : public Node {
 
  private:
   friend struct OverlayState;
+  friend class OverlayCopyUp;
   friend class OverlayRename;
   friend class OverlayOpenDir;
   friend class OverlayFile;
@@ -174,6 +191,10 @@ class OverlayNode final : public Node {
   }
   [[nodiscard]] Result<std::vector<Item>> list_locked();
   [[nodiscard]] Status check_empty();
+  /// True if creating `spec` at this node's name hides it instead of failing.
+  [[nodiscard]] bool may_be_hidden_by(const NewNode& spec) const;
+  [[nodiscard]] Result<NodeRef> create_in_upper(std::string_view name, const NewNode& spec);
+  [[nodiscard]] Status rmdir_in_upper(std::string_view name, OverlayNode& node);
   /// True if taking `name` away needs a whiteout: a lower has it and it is not
   /// hidden yet. The part of hiding that can fail, to be asked before the upper
   /// is changed.
@@ -194,11 +215,10 @@ class OverlayNode final : public Node {
   [[nodiscard]] std::int64_t names_left_now() const;
   void mark_removed();
 
-  /// copy_up() for a change to the node itself. eperm where a lower is sealed: its
-  /// copy would not be, so only a rename makes one.
-  [[nodiscard]] Status copy_up_to_change(bool with_content = true);
-  [[nodiscard]] Status copy_up_one(const Location& where, bool with_content);
-  [[nodiscard]] Result<NodeRef> make_upper(Node& upper_parent, const Location& where, bool with_content);
+  // Parts of a copy-up; see OverlayCopyUp.
+  [[nodiscard]] Result<UpperRoom> room_needed() const;
+  [[nodiscard]] Result<NodeRef> make_file(bool with_content);
+  [[nodiscard]] Result<NodeRef> make_other(Node& upper_parent, std::string_view name);
   [[nodiscard]] Status copy_content(Node& to) const;
   [[nodiscard]] Status copy_metadata(Node& to) const;
   void publish(NodeRef upper);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <array>
 #include <functional>
+#include <span>
 
 #include "compose/overlay_node.h"
 
@@ -7,7 +9,8 @@ namespace wasifs {
 
 /// One rename. Everything that moves is copied up first, so that the upper's own
 /// atomic rename is the moment at which it happens; a directory keeps its lowers
-/// wherever it goes, because they belong to the node and not to the path.
+/// wherever it goes, because they belong to the node and not to the path. Nothing
+/// is copied up for a rename that will be refused.
 class OverlayRename {
  public:
   OverlayRename(OverlayNode& from, std::string_view name, OverlayNode& to, std::string_view new_name,
@@ -16,28 +19,18 @@ class OverlayRename {
 
   Status run() {
     for (;;) {
-      if (const Status prepared = copy_up_all(); !prepared) return prepared;
       const Status done = locked();
       if (done || done.error() != Errc::estale) return done;
-      // Another thread put something else at one of the names meanwhile.
+      // Something has no upper yet; by the next look another thread may have put
+      // something else at one of the names.
+      std::array<OverlayNode*, 4> all{&from_, &to_, moved_.get(), target_.get()};
+      const std::size_t count = mode_ == RenameMode::exchange ? 4 : 3;
+      const Status copied = OverlayNode::copy_up_all(std::span(all).first(count));
+      if (!copied) return copied;
     }
   }
 
  private:
-  Status copy_up_all() {
-    Result<NodeRef> moved = from_.lookup(name_);
-    if (!moved) return fail(moved.error());
-    Result<NodeRef> target = to_.lookup(new_name_);
-    if (!target && target.error() != Errc::enoent) return fail(target.error());
-    if (mode_ == RenameMode::no_replace && target) return fail(Errc::eexist);
-    if (mode_ == RenameMode::exchange && !target) return fail(Errc::enoent);
-    for (OverlayNode* node : {&from_, &to_, static_cast<OverlayNode*>(moved->get())}) {
-      if (const Status copied = node->copy_up(); !copied) return copied;
-    }
-    if (mode_ == RenameMode::exchange) return static_cast<OverlayNode&>(**target).copy_up();
-    return {};
-  }
-
   static bool is_below(const OverlayNode& node, const OverlayNode& ancestor) {
     for (const OverlayNode* at = &node; at != nullptr; at = at->parent_.get()) {
       if (at == &ancestor) return true;
@@ -62,12 +55,15 @@ class OverlayRename {
     target_ = target ? std::move(*target) : nullptr;
     if (mode_ == RenameMode::no_replace && target_) return fail(Errc::eexist);
     if (mode_ == RenameMode::exchange && !target_) return fail(Errc::enoent);
-    if (moved_->upper() == nullptr || (mode_ == RenameMode::exchange && target_->upper() == nullptr)) {
-      return fail(Errc::estale);
-    }
     if (moved_->is_directory() && is_below(to_, *moved_)) return fail(Errc::einval);
     if (moved_ == target_) return {};
     return mode_ == RenameMode::exchange ? exchange() : move();
+  }
+
+  /// True if all that the upper's rename deals with is there.
+  [[nodiscard]] bool all_upper() const {
+    return from_.upper() != nullptr && to_.upper() != nullptr && moved_->upper() != nullptr &&
+           (mode_ != RenameMode::exchange || target_->upper() != nullptr);
   }
 
   Status may_replace() {
@@ -99,6 +95,7 @@ class OverlayRename {
         if (const Status empty = target_->check_empty(); !empty) return empty;
       }
     }
+    if (!all_upper()) return fail(Errc::estale);
     if (const Status named = from_.materialise(name_, *moved_); !named) return named;
     if (const Status renamed = rename_upper(RenameMode::replace); !renamed) return renamed;
     if (moved_->is_directory()) {
@@ -117,6 +114,7 @@ class OverlayRename {
 
   Status exchange() {
     if (target_->is_directory() && is_below(from_, *target_)) return fail(Errc::einval);
+    if (!all_upper()) return fail(Errc::estale);
     if (const Status named = from_.materialise(name_, *moved_); !named) return named;
     if (const Status named = to_.materialise(new_name_, *target_); !named) return named;
     if (const Status renamed = rename_upper(RenameMode::exchange); !renamed) return renamed;

@@ -23,6 +23,9 @@ class Subtree final : public Filesystem {
   [[nodiscard]] NodeRef root() override { return root_; }
   [[nodiscard]] Traits traits() const override { return layer_->traits(); }
   [[nodiscard]] Result<StatFs> statfs() override { return layer_->statfs(); }
+  [[nodiscard]] Status room_for(std::uint64_t bytes, std::uint64_t inodes) override {
+    return layer_->room_for(bytes, inodes);
+  }
   [[nodiscard]] std::string describe() const override;
   [[nodiscard]] std::string path_of(Node& node) override;
   /// The layer's: the path is that inside the whole of it.

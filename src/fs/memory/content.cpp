@@ -177,12 +177,17 @@ Status Content::clear(std::uint64_t offset, std::uint64_t end) {
   const std::uint64_t first_whole = pages_up_to(offset);
   const std::uint64_t end_whole = page_of(end);
   // The pages at the edges keep a part, so they have to be our own. That is the
-  // step that may fail; it changes nothing that can be seen.
-  for (const std::uint64_t edge : {page_of(offset), end_whole}) {
+  // step that may fail; both or none are made.
+  const auto must_own = [&](std::uint64_t edge) {
     const bool whole = edge >= first_whole && edge < end_whole;
-    if (!whole && edge * kPage < end && data_at(edge) && own_page(edge, false) == nullptr) {
-      return fail(Errc::enospc);
-    }
+    return !whole && edge * kPage < end && data_at(edge);
+  };
+  const std::uint64_t first_edge = page_of(offset);
+  const std::uint64_t pages_before = page_count_;
+  if (must_own(first_edge) && own_page(first_edge, false) == nullptr) return fail(Errc::enospc);
+  if (must_own(end_whole) && own_page(end_whole, false) == nullptr) {
+    if (page_count_ != pages_before) drop_pages(first_edge, first_edge + 1);
+    return fail(Errc::enospc);
   }
   for (std::uint64_t at = offset; at < end;) {
     const std::uint64_t index = page_of(at);

@@ -6,8 +6,8 @@
 
 namespace wasifs {
 
-MemoryDir::MemoryDir(MemoryState& state, const NewNode& spec, MemoryDir* parent)
-    : MemoryNode(state, spec), parent_(parent) {}
+MemoryDir::MemoryDir(MemoryState& state, const NewNode& spec, Charge& charge, MemoryDir* parent)
+    : MemoryNode(state, spec, charge), parent_(parent) {}
 
 void MemoryDir::dispose() noexcept {
   // A chain of directories may be deeper than the stack: take over what would
@@ -58,16 +58,21 @@ Result<NodeRef> MemoryDir::lookup(std::string_view name) {
   return NodeRef(found->second->second.node);
 }
 
-Ref<MemoryNode> MemoryDir::make(const NewNode& spec) {
+Result<Ref<MemoryNode>> MemoryDir::make(const NewNode& spec) {
+  const std::uint64_t text = spec.type == FileType::symlink ? spec.target.size() : 0;
+  Charge charge;
+  if (const Status charged = charge.reserve(state_.quota.get(), text, 1); !charged) {
+    return fail(charged.error());
+  }
   switch (spec.type) {
     case FileType::regular:
-      return make_ref<MemoryFile>(state_, spec);
+      return Ref<MemoryNode>(make_ref<MemoryFile>(state_, spec, charge));
     case FileType::directory:
-      return make_ref<MemoryDir>(state_, spec, this);
+      return Ref<MemoryNode>(make_ref<MemoryDir>(state_, spec, charge, this));
     case FileType::symlink:
-      return make_ref<MemorySymlink>(state_, spec);
+      return Ref<MemoryNode>(make_ref<MemorySymlink>(state_, spec, charge));
     default:
-      return make_ref<MemorySpecial>(state_, spec);
+      return Ref<MemoryNode>(make_ref<MemorySpecial>(state_, spec, charge));
   }
 }
 
@@ -75,27 +80,19 @@ Result<NodeRef> MemoryDir::create(std::string_view name, const NewNode& spec) {
   const Lock held(lock_);
   if (removed_) return fail(Errc::enoent);
   if (find(name) != entries_.end()) return fail(Errc::eexist);
-  const std::uint64_t text = spec.type == FileType::symlink ? spec.target.size() : 0;
-  Charge charge;
-  if (const Status charged = charge.reserve(state_.quota.get(), text, 1); !charged)
-    return fail(charged.error());
-  Ref<MemoryNode> node = make(spec);
-  charge.keep();
-  node->nlink_ = 1;
-  insert(name, node);
-  return NodeRef(std::move(node));
+  Result<Ref<MemoryNode>> node = make(spec);
+  if (!node) return fail(node.error());
+  (*node)->nlink_ = 1;
+  insert(name, *node);
+  return NodeRef(*std::move(node));
 }
 
 Result<NodeRef> MemoryDir::create_anonymous(const NewNode& spec) {
   if (spec.type == FileType::directory) return fail(Errc::einval);
-  const std::uint64_t text = spec.type == FileType::symlink ? spec.target.size() : 0;
-  Charge charge;
-  if (const Status charged = charge.reserve(state_.quota.get(), text, 1); !charged)
-    return fail(charged.error());
-  Ref<MemoryNode> node = make(spec);
-  charge.keep();
-  node->nameless_ = true;
-  return NodeRef(std::move(node));
+  Result<Ref<MemoryNode>> node = make(spec);
+  if (!node) return fail(node.error());
+  (*node)->nameless_ = true;
+  return NodeRef(*std::move(node));
 }
 
 Status MemoryDir::link(std::string_view name, Node& target) {

@@ -17,11 +17,12 @@ MemoryFilesystem::MemoryFilesystem(Options options) : state_(std::make_shared<St
   state_->quota = std::move(options.quota);
   state_->frozen_time = options.frozen_time;
   // The root is there whatever the limit: a layer without one is none.
-  if (state_->quota != nullptr) state_->quota->charge_anyway(0, 1);
+  Charge charge;
+  charge.take_anyway(state_->quota.get(), 0, 1);
   state_->root = make_ref<MemoryDir>(
       *state_,
       NewNode{.type = FileType::directory, .mode = options.root_mode, .uid = options.uid, .gid = options.gid},
-      nullptr);
+      charge, nullptr);
 }
 
 MemoryFilesystem::~MemoryFilesystem() = default;
@@ -64,6 +65,12 @@ Result<StatFs> MemoryFilesystem::statfs() {
                 .blocks_free = free / Content::kPageSize,
                 .files = files,
                 .files_free = files_free};
+}
+
+Status MemoryFilesystem::room_for(std::uint64_t bytes, std::uint64_t inodes) {
+  const Quota* const quota = state_->quota.get();
+  if (quota == nullptr) return {};
+  return bytes <= quota->bytes_free() && inodes <= quota->inodes_free() ? Status{} : fail(Errc::enospc);
 }
 
 Result<NodeRef> MemoryFilesystem::create_shared(Node& dir, std::string_view name, const NewNode& spec,

@@ -17,6 +17,13 @@ namespace wasifs {
 /// lower file under a copy-up): they are shown in place and only pages that are
 /// written cost memory. Inode numbers count up from 1 (the root) in order of
 /// creation and are never used twice.
+///
+/// What the quota counts: an inode for every node that exists, whether it still
+/// has a name or not, the root included; 4 KiB for every page of a file that is
+/// its own (written or reserved, but neither holes nor shared bytes); the bytes of
+/// symlink texts; the bytes of names and values of extended attributes. Names in
+/// directories, and with them further hard links, are free, as is the bookkeeping
+/// around all this.
 class MemoryFilesystem final : public Filesystem {
  public:
   struct Options {
@@ -34,7 +41,9 @@ class MemoryFilesystem final : public Filesystem {
 
   [[nodiscard]] NodeRef root() override;
   [[nodiscard]] Traits traits() const override;
+  /// Sizes are those of the quota, or of the machine's memory where it has none.
   [[nodiscard]] Result<StatFs> statfs() override;
+  [[nodiscard]] Status room_for(std::uint64_t bytes, std::uint64_t inodes) override;
   [[nodiscard]] std::string describe() const override;
   /// Takes time in proportion to the number of nodes: they do not know their
   /// names, so the directory that has this one is searched for.

@@ -8,27 +8,25 @@ namespace wasifs {
 
 Time MemoryState::stamp() const { return frozen_time.value_or(now()); }
 
-MemoryNode::MemoryNode(MemoryState& state, const NewNode& spec)
+MemoryNode::MemoryNode(MemoryState& state, const NewNode& spec, Charge& charge)
     : Node(spec.type),
       state_(state),
       ino_(state.next_ino.fetch_add(1, std::memory_order_relaxed)),
+      text_size_(spec.type == FileType::symlink ? spec.target.size() : 0),
       mode_(spec.mode & 07777U),
       uid_(spec.uid),
       gid_(spec.gid) {
   atime_ = mtime_ = ctime_ = btime_ = state.stamp();
+  charge.keep();
 }
 
 MemoryNode::~MemoryNode() {
   if (state_.quota == nullptr) return;
-  std::uint64_t bytes = 0;
+  std::uint64_t bytes = text_size_;
   if (xattrs_ != nullptr) {
     for (const auto& [name, value] : *xattrs_) bytes += name.size() + value.size();
   }
   state_.quota->release(bytes, 1);
-}
-
-MemorySymlink::~MemorySymlink() {
-  if (state_.quota != nullptr) state_.quota->release(target_.size(), 0);
 }
 
 Result<Attr> MemoryNode::attr() {

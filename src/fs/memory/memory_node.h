@@ -41,8 +41,9 @@ class MemoryNode : public Node {
   using Lock = std::unique_lock<std::shared_mutex>;
   using SharedLock = std::shared_lock<std::shared_mutex>;
 
-  /// The inode is charged already; the destructor releases it.
-  MemoryNode(MemoryState& state, const NewNode& spec);
+  /// Takes over `charge`: an inode and the bytes of a symlink's text. The
+  /// destructor releases them.
+  MemoryNode(MemoryState& state, const NewNode& spec, Charge& charge);
   ~MemoryNode() override;
 
   [[nodiscard]] MemoryState& state() const { return state_; }
@@ -69,6 +70,7 @@ class MemoryNode : public Node {
   mutable std::shared_mutex lock_;
   MemoryState& state_;
   const std::uint64_t ino_;
+  const std::size_t text_size_;  ///< of a symlink's text, which is charged with the inode
   std::uint16_t mode_;
   std::uint32_t uid_;
   std::uint32_t gid_;
@@ -83,8 +85,8 @@ class MemoryNode : public Node {
 
 class MemoryFile final : public MemoryNode {
  public:
-  MemoryFile(MemoryState& state, const NewNode& spec)
-      : MemoryNode(state, spec), content_(state.quota.get()) {}
+  MemoryFile(MemoryState& state, const NewNode& spec, Charge& charge)
+      : MemoryNode(state, spec, charge), content_(state.quota.get()) {}
 
   Result<FilePtr> open(OpenFlags flags) override;
   Status share_content(View content) override;
@@ -102,11 +104,10 @@ class MemoryFile final : public MemoryNode {
   std::atomic<bool> sealed_{false};
 };
 
-/// A symlink: its text is charged like content.
 class MemorySymlink final : public MemoryNode {
  public:
-  MemorySymlink(MemoryState& state, const NewNode& spec) : MemoryNode(state, spec), target_(spec.target) {}
-  ~MemorySymlink() override;
+  MemorySymlink(MemoryState& state, const NewNode& spec, Charge& charge)
+      : MemoryNode(state, spec, charge), target_(spec.target) {}
 
   Result<Link> read_link() override { return Link{.text = target_}; }
 
@@ -120,7 +121,8 @@ class MemorySymlink final : public MemoryNode {
 /// A device, FIFO or socket.
 class MemorySpecial final : public MemoryNode {
  public:
-  MemorySpecial(MemoryState& state, const NewNode& spec) : MemoryNode(state, spec), rdev_(spec.rdev) {}
+  MemorySpecial(MemoryState& state, const NewNode& spec, Charge& charge)
+      : MemoryNode(state, spec, charge), rdev_(spec.rdev) {}
 
   Result<FilePtr> open(OpenFlags flags) override;
 
@@ -133,7 +135,7 @@ class MemorySpecial final : public MemoryNode {
 
 class MemoryDir final : public MemoryNode {
  public:
-  MemoryDir(MemoryState& state, const NewNode& spec, MemoryDir* parent);
+  MemoryDir(MemoryState& state, const NewNode& spec, Charge& charge, MemoryDir* parent);
 
   Result<NodeRef> lookup(std::string_view name) override;
   Result<DirPtr> open_dir() override;
@@ -164,7 +166,8 @@ class MemoryDir final : public MemoryNode {
   [[nodiscard]] Entries::iterator find(std::string_view name);
   void insert(std::string_view name, Ref<MemoryNode> node);
   void erase(Entries::iterator entry);
-  [[nodiscard]] Ref<MemoryNode> make(const NewNode& spec);
+  /// A node without a name. enospc.
+  [[nodiscard]] Result<Ref<MemoryNode>> make(const NewNode& spec);
 
   Entries entries_;
   std::unordered_map<std::string_view, Entries::iterator> index_;

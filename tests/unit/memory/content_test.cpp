@@ -190,6 +190,7 @@ TEST_F(ContentTest, PunchingThatNeedsAPageIsRefusedWhole) {
   share(page('a') + page('b') + page('c'));
   EXPECT_EQ(content_->allocate(AllocateMode::punch, 100, 2 * kPage).error(), Errc::enospc);
   EXPECT_EQ(all(), *bytes_);
+  EXPECT_EQ(quota_->bytes_used(), 0U) << "the page at the first edge was given back";
 }
 
 TEST_F(ContentTest, AllocationChargesMissingPagesOnly) {

@@ -163,6 +163,23 @@ TEST_F(MemoryFsTest, TextAndAttributesAreChargedLikeContent) {
   EXPECT_EQ(quota_->bytes_used(), 0U);
 }
 
+TEST_F(MemoryFsTest, ARefusedSizeLeavesTheModeAlone) {
+  const NodeRef file = *root_->create("f", {.mode = 0644});
+  EXPECT_EQ(file->set_attr({.mode = 0600, .size = File::kMaxSize + 1}).error(), Errc::efbig);
+  EXPECT_EQ(file->attr()->mode, 0644);
+  EXPECT_EQ(root_->set_attr({.mode = 0700, .size = 0}).error(), Errc::eisdir);
+  EXPECT_EQ(root_->attr()->mode, 0755);
+}
+
+TEST_F(MemoryFsTest, RoomIsWhatTheQuotaHasLeft) {
+  restart(10, 3);
+  EXPECT_TRUE(fs_->room_for(10, 2));
+  EXPECT_EQ(fs_->room_for(11, 0).error(), Errc::enospc);
+  EXPECT_EQ(fs_->room_for(0, 3).error(), Errc::enospc);
+  EXPECT_EQ(quota_->inodes_used(), 1U) << "asking charges nothing";
+  EXPECT_TRUE(MemoryFilesystem().room_for(Quota::kUnlimited, Quota::kUnlimited));
+}
+
 TEST_F(MemoryFsTest, AFullFileSystemRefusesAWriteAndKeepsTheFile) {
   restart(4096, Quota::kUnlimited);
   const NodeRef node = *root_->create("f", {});
