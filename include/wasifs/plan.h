@@ -57,14 +57,15 @@ struct PlannedMount {
 /// A decision between two things that wanted the same place, and why.
 struct Decision {
   /// What the two were.
-  enum class Subject : std::uint8_t { mount, layer, command };
+  enum class Subject : std::uint8_t { mount, layer, command, variable };
 
-  std::string guest;
+  std::string guest;  ///< the path; of a variable "$NAME"
   std::string kept;
   std::string dropped;
   std::string rule;  ///< the sentence that explains it
   SourceLocation where;
   Subject subject = Subject::mount;
+  bool intended = false;  ///< what the user has asked for in so many words
 };
 
 /// A command file shown at /bin/NAME and /usr/bin/NAME: a program of a package,

@@ -17,7 +17,7 @@ namespace wasifs::cli {
 
 /// The same for a verb that looks into the tree; warnings go to `err`.
 [[nodiscard]] Outcome<PreparedRoot> open_source(Io& io, const std::string& source,
-                                                const ComposeOptions& options);
+                                                const ComposeOptions& options = {});
 
 /// The same for a verb that serves a guest: what keeps one from starting is an
 /// error, see plan::check_run().

@@ -35,7 +35,9 @@ Action add(CLI::App& app) {
 
 }  // namespace
 
-const Verb kSpecVerb{
-    .name = "spec", .help = "What a guest gets: argv, env, cwd, preopens, commands", .add = add};
+const Verb kSpecVerb{.name = "spec",
+                     .help = "What a guest gets: argv, env, cwd, preopens, commands",
+                     .add = add,
+                     .guest_args = true};
 
 }  // namespace wasifs::cli

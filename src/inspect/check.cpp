@@ -8,6 +8,7 @@
 #include "base/path.h"
 #include "inspect/check_parts.h"
 #include "inspect/walk.h"
+#include "plan/check_run.h"
 #include "plan/package_dir.h"
 
 namespace wasifs {
@@ -68,9 +69,19 @@ class TreeChecker {
             .what = {.trouble = Trouble::conflict,
                      .message = label_of(mount) + " has symlinks to absolute paths: wasifs starts them at " +
                                 root + ", the host's kernel at its own root",
-                     .where = mount.where},
+                     .where = mount.where,
+                     .hint = hint_for_links(mount)},
             .path = mount.guest,
             .count = 0};
+  }
+
+  /// Only mounts of a manifest can be told to show other texts.
+  static std::string hint_for_links(const PlannedMount& mount) {
+    const std::string what = " shows them as relative ones";
+    if (mount.guest == "/") return R"(symlink-text = "rebase" on a mount at "/")" + what;
+    return mount.where.line != 0 && mount.origin == "manifest"
+               ? R"(symlink-text = "rebase" on the mount)" + what
+               : "";
   }
 
   void add_unreadable(std::string_view path, Errc error) {
@@ -103,6 +114,10 @@ CheckReport check_root(const PreparedRoot& root) {
   check_plan(root.plan, mounts, report.findings);
   check_layers(root.plan, mounts, packages, report.findings);
   check_tree(root, mounts, report.findings);
+  for (Diagnostic& problem : plan::check_run(root)) {
+    report.findings.push_back(
+        {.code = "guest-directory", .severity = Severity::error, .what = std::move(problem)});
+  }
   return report;
 }
 

@@ -19,13 +19,16 @@ struct Finding {
   /// For programs; never changes once it is out. The codes are:
   /// package-corrupt: a checksum differs.
   /// package-inside-mount: a package shows something inside a user's mount.
-  /// mount-dropped, layer-dropped: a decision of the plan left it out.
+  /// mount-dropped, layer-dropped: a decision of the plan left it out, and not
+  /// because the user had asked for just that.
   /// mount-hides-content: something lies where a mount appears.
   /// layer-repeated: a mount has one layer twice.
-  /// layer-covered: nothing of a layer shows, the layers above have it all.
+  /// layer-covered: nothing of a layer shows, layers above it or mounts hide it.
   /// command-collision: two provide one command.
   /// command-hides-file: a layer has a file where a command appears.
   /// command-hidden: a command does not appear, something lies above it.
+  /// env-repeated: a variable has several values.
+  /// guest-directory: the working directory or a preopen is missing or no directory.
   /// absolute-link: the host's kernel resolves a symlink elsewhere than wasifs.
   /// unreadable: a part of the tree that could not be looked at.
   /// plan-warning: a warning of the plan.

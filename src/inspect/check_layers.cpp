@@ -194,7 +194,7 @@ class LayerChecker {
             "leave the second one out");
       } else if (CoverSearch(mount.guest, mounts_, above, layers[i]).covered()) {
         add("layer-covered", mount, *layers[i].layer,
-            "shows nothing in " + label_of(mount) + ": what is above it has all of its names",
+            "shows nothing in " + label_of(mount) + ": layers above it, or mounts, hide all of it",
             "put it first, or leave it out");
       }
     }

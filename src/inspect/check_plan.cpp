@@ -10,9 +10,9 @@ namespace wasifs {
 
 namespace {
 
-/// The origin of a mount is a sentence; those of packages begin like this.
-bool from_package(const PlannedMount& mount) { return mount.origin.starts_with("package "); }
-bool from_user(const PlannedMount& mount) { return mount.guest != "/" && !from_package(mount); }
+/// An origin is a sentence; those of packages begin like this.
+bool from_package(std::string_view origin) { return origin.starts_with("package "); }
+bool from_user(const PlannedMount& mount) { return mount.guest != "/" && !from_package(mount.origin); }
 
 std::string hint_for_opaque(const PlannedMount& users) {
   return users.where.line == 0 ? "a mount of a manifest with opaque = true shows nothing of packages"
@@ -21,23 +21,26 @@ std::string hint_for_opaque(const PlannedMount& users) {
 
 std::string_view code_of(const Decision& decision) {
   if (decision.subject == Decision::Subject::command) return "command-collision";
+  if (decision.subject == Decision::Subject::variable) return "env-repeated";
   // The root is no mount among others: what loses there is a layer.
   const bool layer = decision.subject == Decision::Subject::layer || decision.guest == "/";
   return layer ? "layer-dropped" : "mount-dropped";
 }
 
 Finding from_decision(const Decision& decision) {
-  return {.code = std::string(code_of(decision)),
-          .what = {.trouble = Trouble::conflict,
-                   .message = decision.dropped + " does not show at " + quoted(decision.guest) + ", " +
-                              decision.kept + " wins: " + decision.rule,
-                   .where = decision.where},
-          .path = decision.guest};
+  const bool variable = decision.subject == Decision::Subject::variable;
+  return {
+      .code = std::string(code_of(decision)),
+      .what = {.trouble = Trouble::conflict,
+               .message = decision.dropped + (variable ? " does not count for " : " does not show at ") +
+                          quoted(decision.guest) + ", in favour of " + decision.kept + ": " + decision.rule,
+               .where = decision.where},
+      .path = variable ? "" : decision.guest};
 }
 
 void check_package_mounts(const Plan& plan, const MountIndex& mounts, Findings& findings) {
   for (const PlannedMount& mount : plan.mounts) {
-    if (!from_package(mount)) continue;
+    if (!from_package(mount.origin)) continue;
     const PlannedMount* above = mounts.above(mount.guest);
     if (above == nullptr || !from_user(*above)) continue;
     findings.push_back({.code = "package-inside-mount",
@@ -50,9 +53,26 @@ void check_package_mounts(const Plan& plan, const MountIndex& mounts, Findings& 
   }
 }
 
+/// With the reference's quirk a variable can be there more than once.
+void check_environment(const RunSpec& run, Findings& findings) {
+  std::unordered_map<std::string_view, std::string_view> first;
+  for (const EnvVar& variable : run.env) {
+    const auto [known, added] = first.emplace(variable.name, variable.value);
+    if (added) continue;
+    findings.push_back(
+        {.code = "env-repeated",
+         .what = {.trouble = Trouble::conflict,
+                  .message = "the variable " + quoted(variable.name) +
+                             " is there twice: a guest that takes the first sees " + quoted(known->second) +
+                             ", not " + quoted(variable.value),
+                  .hint = R"(without "env-duplicates" in run.compat the last is the only one)"}});
+  }
+}
+
 /// Commands are written to the memory layer of whatever mount shows /bin.
 void check_commands_in_mounts(const Plan& plan, const MountIndex& mounts, Findings& findings) {
-  if (plan.commands.empty()) return;
+  const auto of_package = [](const PlannedCommand& command) { return from_package(command.origin); };
+  if (std::ranges::none_of(plan.commands, of_package)) return;
   for (const std::string_view directory : plan::kCommandDirectories) {
     const PlannedMount& mount = mounts.showing(directory);
     if (!from_user(mount) || plan::command_layer(mount) == nullptr) continue;
@@ -64,7 +84,7 @@ void check_commands_in_mounts(const Plan& plan, const MountIndex& mounts, Findin
                     .path = std::string(directory),
                     .count = 0};
     for (const PlannedCommand& command : plan.commands) {
-      add_example(finding, std::string(directory) + "/" + command.name);
+      if (of_package(command)) add_example(finding, std::string(directory) + "/" + command.name);
     }
     findings.push_back(std::move(finding));
   }
@@ -124,7 +144,10 @@ void check_plan(const Plan& plan, const MountIndex& mounts, Findings& findings) 
   }
   check_package_mounts(plan, mounts, findings);
   check_commands_in_mounts(plan, mounts, findings);
-  for (const Decision& decision : plan.decisions) findings.push_back(from_decision(decision));
+  check_environment(plan.run, findings);
+  for (const Decision& decision : plan.decisions) {
+    if (!decision.intended) findings.push_back(from_decision(decision));
+  }
 }
 
 }  // namespace wasifs

@@ -7,6 +7,7 @@
 
 #include "base/path.h"
 #include "inspect/json_text.h"
+#include "inspect/place_text.h"
 #include "inspect/text.h"
 
 namespace wasifs {
@@ -25,14 +26,6 @@ void print_finding(std::ostream& out, const Finding& finding) {
   const std::uint64_t more = finding.examples.empty() ? 0 : finding.count - finding.examples.size();
   if (more != 0) out << "  and " << more << " more\n";
   if (!hint.empty()) out << "hint: " << hint << "\n";
-}
-
-std::string json_place(const SourceLocation& where) {
-  if (where.file.empty()) return "null";
-  JsonObject place;
-  place.add("file", where.file);
-  if (where.line != 0) place.add("line", where.line).add("column", where.column);
-  return place.str();
 }
 
 std::string json_strings(const std::vector<std::string>& strings) {
@@ -56,7 +49,7 @@ std::string json_finding(const Finding& finding) {
   }
   return object.add("count", finding.count)
       .add_json("examples", json_strings(finding.examples))
-      .add_json("where", json_place(finding.what.where))
+      .add_json("where", place_json(finding.what.where))
       .add_json("hint", finding.what.hint.empty() ? "null" : json_string(finding.what.hint))
       .add_json("causes", json_strings(causes))
       .str();

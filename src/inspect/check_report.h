@@ -14,8 +14,8 @@ void print_check(std::ostream& out, const CheckReport& report);
 
 /// {"schema":1,"source","findings":[…],"packages":[{"path","hashes","bytes"}]},
 /// a finding being {"code","severity","message","path","count","examples",
-/// "where","hint","causes"}. What is absent is null or empty; `where` of a flag
-/// has a "file" and no "line".
+/// "where","hint","causes"}. What is absent is null or empty; `where` is as in
+/// place_json().
 void print_check_json(std::ostream& out, const CheckReport& report);
 
 }  // namespace wasifs

@@ -24,8 +24,27 @@ std::string_view name_of(Access access) {
   return "ro";
 }
 
+namespace {
+
+std::string_view name_of(Decision::Subject subject) {
+  switch (subject) {
+    case Decision::Subject::mount:
+      return "mount";
+    case Decision::Subject::layer:
+      return "layer";
+    case Decision::Subject::command:
+      return "command";
+    case Decision::Subject::variable:
+      break;
+  }
+  return "variable";
+}
+
+}  // namespace
+
 std::string decision_json(const Decision& decision) {
   return JsonObject()
+      .add("subject", name_of(decision.subject))
       .add("guest", decision.guest)
       .add("kept", decision.kept)
       .add("dropped", decision.dropped)
@@ -76,7 +95,10 @@ std::string render_mount(const PlannedMount& mount) {
   if (mount.opaque) out += ", opaque";
   if (mount.symlink_text == SymlinkText::rebase) out += ", symlink-text rebase";
   if (mount.quota_bytes) out += ", quota " + std::to_string(*mount.quota_bytes) + " bytes";
-  out += ", from " + mount.origin + place_text(mount.where) + "\n";
+  out += ", from " + mount.origin;
+  // Of a flag the origin is the place.
+  if (mount.where.file != mount.origin) out += place_text(mount.where);
+  out += "\n";
   if (mount.upper) out += render_layer("upper", *mount.upper);
   for (const PlannedLayer& lower : mount.lowers) out += render_layer("lower", lower);
   return out;

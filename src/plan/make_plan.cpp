@@ -264,7 +264,9 @@ class Planner {
     clash.causes.push_back(conflict(mount.origin + " mounts " + mount.layer.describe() + " where " +
                                         origin_of(taken) + " mounts " + describe(taken),
                                     taken.where));
-    clash.hint = "keep the manifest's mount with on-conflict = \"override\", or mount it elsewhere";
+    clash.hint = taken.origin == kManifestOrigin
+                     ? "keep the manifest's mount with on-conflict = \"override\", or mount it elsewhere"
+                     : "keep it with conflict = \"override\" in [root], or mount it elsewhere";
     return clash;
   }
 
@@ -322,7 +324,8 @@ class Planner {
                                  .kept = "the root",
                                  .dropped = mount.layer.describe(),
                                  .rule = "a mount at \"/\" is opaque: no package mount shows below it",
-                                 .where = *opaque_root_});
+                                 .where = *opaque_root_,
+                                 .intended = true});
       return true;
     }
     std::string_view above = mount.guest;
@@ -332,6 +335,7 @@ class Planner {
       if (slot == slots_.end() || !slot->second.mount.opaque) continue;
       drop(mount, slot->second.mount,
            "the mount at " + quoted(above) + " is opaque: no package mount shows below it");
+      plan_.decisions.back().intended = true;
       return true;
     }
     return false;
@@ -374,6 +378,7 @@ class Planner {
     if (!planned) return fail(planned.error());
     planned->run.capabilities = std::move(plan_.run.capabilities);
     plan_.run = std::move(planned->run);
+    std::ranges::move(planned->decisions, std::back_inserter(plan_.decisions));
     std::ranges::move(planned->warnings, std::back_inserter(plan_.warnings));
     return {};
   }

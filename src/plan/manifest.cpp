@@ -174,6 +174,10 @@ class ManifestReader {
 
 }  // namespace
 
+std::string describe_variable(const Located<EnvVar>& variable) {
+  return variable.where.line == 0 ? variable.where.file : quoted(variable.value.value) + " of run.env";
+}
+
 Outcome<Manifest> parse_manifest(std::string_view text, const std::string& file) {
   const Outcome<Value> document = parse_document(text, file);
   if (!document) return fail(document.error());

@@ -94,6 +94,9 @@ struct CapabilitiesSection {
   std::vector<Capability> others = {};
 };
 
+/// A variable for a sentence: `"C" of run.env`, or the flag that it comes from.
+[[nodiscard]] std::string describe_variable(const Located<EnvVar>& variable);
+
 struct Manifest {
   std::string file;  ///< the name that places carry
 

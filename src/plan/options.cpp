@@ -9,6 +9,7 @@
 
 #include "base/path.h"
 #include "plan/layer_source.h"
+#include "plan/run_reader.h"
 
 namespace wasifs::plan {
 
@@ -24,6 +25,9 @@ constexpr std::string_view kEnvHint = "write --env NAME=VALUE";
 constexpr std::string_view kMapCommandHint =
     "write --map-command ALIAS=PATH, where ALIAS is the name that appears in /bin";
 constexpr std::string_view kCwdHint = "write --cwd PATH, where PATH is a directory of the composed tree";
+
+constexpr std::string_view kLastWins =
+    "of two that set the same the last wins, and the command line comes after the manifest";
 
 /// One use of a flag, as messages and places show it.
 std::string label_of(std::string_view flag, std::string_view text) {
@@ -214,8 +218,7 @@ class OptionsReader {
       manifest_.decisions.push_back({.guest = "/bin/" + alias,
                                      .kept = "host " + quoted(path),
                                      .dropped = "host " + quoted(known->target.value),
-                                     .rule = "of two files mapped to one command the last wins, and the "
-                                             "command line comes after the manifest",
+                                     .rule = std::string(kLastWins),
                                      .where = known->alias.where,
                                      .subject = Decision::Subject::command});
       manifest_.map_commands.erase(known);
@@ -247,8 +250,18 @@ class OptionsReader {
     if (!parts) return refuse(label, R"(there is no "=")", kEnvHint);
     auto& [name, value] = *parts;
     if (name.empty()) return refuse(label, "the name of the variable is empty", kEnvHint);
-    std::erase_if(manifest_.run.env, [&](const Located<EnvVar>& one) { return one.value.name == name; });
-    manifest_.run.env.push_back({{std::move(name), std::move(value)}, {.file = label}});
+    std::vector<Located<EnvVar>>& variables = manifest_.run.env;
+    const auto known = std::ranges::find(variables, name, [](const auto& one) { return one.value.name; });
+    if (known != variables.end()) {
+      manifest_.decisions.push_back({.guest = "$" + name,
+                                     .kept = label,
+                                     .dropped = describe_variable(*known),
+                                     .rule = std::string(kLastWins),
+                                     .where = known->where,
+                                     .subject = Decision::Subject::variable});
+      variables.erase(known);
+    }
+    variables.push_back({{std::move(name), std::move(value)}, {.file = label}});
     return {};
   }
 
@@ -266,9 +279,11 @@ class OptionsReader {
     if (!options_.cwd) return {};
     const std::string& path = *options_.cwd;
     const std::string label = label_of("--cwd", path);
-    if (path.empty()) return refuse(label, "the path is empty", kCwdHint);
-    if (has_nul(path)) return refuse(label, "it contains a NUL byte", kCwdHint);
-    if (!normalize_guest_path(path)) return refuse(label, "the path leads out of the tree", kCwdHint);
+    const Outcome<std::string> normal = normalize_absolute(path, "working directory");
+    if (!normal) {
+      return refuse(label, normal.error().message,
+                    normal.error().hint.empty() ? kCwdHint : normal.error().hint);
+    }
     manifest_.run.cwd = Located<std::string>{path, {.file = label}};
     return {};
   }

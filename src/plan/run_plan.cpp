@@ -15,29 +15,48 @@ namespace {
 
 constexpr std::string_view kMappedHome = "/home";
 constexpr std::string_view kCurrentDirectory = ".";
+/// Without the value: what a host has in its environment may be secret.
+constexpr std::string_view kHostOrigin = "the host's value";
 constexpr Rights kAllRights{.read = true, .write = true, .create = true};
 
 /// The environment in order, one variable after the other.
 class Environment {
  public:
-  explicit Environment(bool keep_duplicates) : keep_duplicates_(keep_duplicates) {}
+  Environment(bool keep_duplicates, std::vector<Decision>& decisions)
+      : keep_duplicates_(keep_duplicates), decisions_(decisions) {}
 
-  void add(EnvVar variable) {
+  /// `origin`: who says so, for a sentence.
+  void add(EnvVar variable, std::string origin, const SourceLocation& where) {
     if (!keep_duplicates_) {
       const auto [place, added] = places_.emplace(variable.name, variables_.size());
-      if (!added) {
-        variables_[place->second].value = std::move(variable.value);
-        return;
-      }
+      if (!added) return replace(place->second, std::move(variable), std::move(origin), where);
     }
     variables_.push_back(std::move(variable));
+    origins_.push_back(std::move(origin));
   }
 
   std::vector<EnvVar> take() && { return std::move(variables_); }
 
  private:
+  void replace(std::size_t at, EnvVar variable, std::string origin, const SourceLocation& where) {
+    if (variables_[at].value != variable.value) {
+      decisions_.push_back({.guest = "$" + variable.name,
+                            .kept = origin,
+                            .dropped = origins_[at],
+                            .rule = "of several values for a variable the last wins: the package's come "
+                                    "first, then the host's, then the user's",
+                            .where = where,
+                            .subject = Decision::Subject::variable,
+                            .intended = origins_[at] == kHostOrigin});
+    }
+    variables_[at].value = std::move(variable.value);
+    origins_[at] = std::move(origin);
+  }
+
   bool keep_duplicates_;
+  std::vector<Decision>& decisions_;
   std::vector<EnvVar> variables_;
+  std::vector<std::string> origins_;  ///< of each of variables_
   std::unordered_map<std::string, std::size_t> places_;
 };
 
@@ -122,20 +141,25 @@ class RunPlanner {
   }
 
   Outcome<void> set_environment() {
-    Environment environment(manifest_.run.compat.env_duplicates);
+    Environment environment(manifest_.run.compat.env_duplicates, plan_.decisions);
     if (command_ != nullptr) {
       for (const std::string& text : command_->env) {
         EnvVar variable = split_env(text);
         if (const std::string problem = env_problem(variable); !problem.empty()) {
           return corrupt("environment variable " + quoted(text) + ": " + problem);
         }
-        environment.add(std::move(variable));
+        const LayerSource& source = manifest_.container->source;
+        std::string origin = quoted(variable.value) + " of " + package_label(source);
+        environment.add(std::move(variable), std::move(origin), source.where);
       }
     }
     if (manifest_.run.forward_host_env) {
-      for (const EnvVar& variable : manifest_.host_env) environment.add(variable);
+      for (const EnvVar& variable : manifest_.host_env) {
+        environment.add(variable, std::string(kHostOrigin), {});
+      }
     }
-    for (const auto& variable : manifest_.run.env) environment.add(variable.value);
+    for (const auto& variable : manifest_.run.env)
+      environment.add(variable.value, describe_variable(variable), variable.where);
     run().env = std::move(environment).take();
     return {};
   }

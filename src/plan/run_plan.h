@@ -12,6 +12,7 @@ namespace wasifs::plan {
 /// Plan::run and what is worth a warning about it.
 struct RunPlan {
   RunSpec run;
+  std::vector<Decision> decisions;  ///< about variables of several values
   std::vector<Diagnostic> warnings;
 };
 

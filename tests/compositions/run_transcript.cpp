@@ -325,7 +325,7 @@ class Runner {
     }
     ::clearenv();
     std::for_each(words.begin(), program, Isolation::set);
-    const Ran ran = run_cli(Lines(program + 1, words.end()));
+    const Ran ran = run_cli(Lines(program + 1, words.end()), {.environment = Lines(words.begin(), program)});
     ::clearenv();
     Lines lines;
     add_output(ran.out, lines);

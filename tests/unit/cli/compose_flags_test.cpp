@@ -14,7 +14,8 @@ using nlohmann::json;
 using test::Ran;
 using test::run_cli;
 
-constexpr const char* kComposing[] = {"mount", "plan", "check", "tree", "ls", "cat", "stat"};
+constexpr const char* kComposing[] = {"mount", "plan", "check",   "tree", "ls",
+                                      "cat",   "stat", "explain", "spec"};
 
 /// A SOURCE with the mount /m, and directories to put beside it.
 class ComposeFlags : public testing::Test {
@@ -77,11 +78,14 @@ TEST_F(ComposeFlags, UseInjectsAPackage) {
 
 TEST_F(ComposeFlags, PlanSaysWhichFlagAMountComesFrom) {
   const Ran text = with("plan", {"--volume", "data:/srv:ro"});
-  EXPECT_NE(text.out.find("\n/srv  ro, from --volume \"data:/srv:ro\"\n  lower host \"data\"\n"),
-            std::string::npos)
+  EXPECT_NE(
+      text.out.find(
+          "\n/srv  ro, from --volume \"data:/srv:ro\"\n  lower host \"data\" (--volume \"data:/srv:ro\")\n"),
+      std::string::npos)
       << text.out;
   const json document = json::parse(with("plan", {"--json", "--volume", "data:/srv"}).out);
   EXPECT_EQ(document["mounts"][2]["origin"], "--volume \"data:/srv\"");
+  EXPECT_EQ(document["mounts"][2]["where"], (json{{"flag", "--volume \"data:/srv\""}}));
 }
 
 TEST_F(ComposeFlags, AMissingDirectoryIsStatusSixAndNamesTheFlag) {
@@ -178,6 +182,38 @@ TEST_F(ComposeFlags, BehindDashesAreTheGuestsArguments) {
   EXPECT_EQ(with("ls", {"--", "/m"}).out, "of\n");
   EXPECT_EQ(with("cat", {"--", "/m/of", "-x"}).err, "error: cannot read \"-x\": No such file or directory\n");
   EXPECT_EQ(with("cat", {"/m/of", "-x", "--"}).status, 2);
+}
+
+TEST_F(ComposeFlags, SpecShowsWhatTheyGiveTheGuest) {
+  dir_.write_file("rg", "program");
+  const std::string command = "rg=" + (dir_ / "rg");
+  const Ran ran = run_cli({"spec", "--json", dir_ / "site.toml", "--env", "A=1", "--forward-host-env",
+                           "--env", "B=2", "--cwd", "/m", "--map-command", command, "--", "-c", "--", "x"},
+                          {.environment = {"B=host", "C=host", "odd"}});
+  EXPECT_EQ(ran.status, 0) << ran.err;
+  const json document = json::parse(ran.out);
+  EXPECT_EQ(document["argv"], (json{"-c", "--", "x"}));
+  EXPECT_EQ(document["cwd"], "/m");
+  EXPECT_EQ(document["cwd_where"], (json{{"flag", "--cwd \"/m\""}}));
+  EXPECT_EQ(ran.out.find("odd"), std::string::npos);
+  EXPECT_NE(ran.out.find(R"({"name":"B","value":"2"},{"name":"C","value":"host"},{"name":"A","value":"1"})"),
+            std::string::npos)
+      << ran.out;
+  ASSERT_EQ(document["commands"].size(), 1U);
+  EXPECT_EQ(document["commands"][0]["where"], (json{{"flag", "--map-command \"" + command + "\""}}));
+  EXPECT_EQ(with("cat", {"/bin/rg", "--map-command", command}).out, "program");
+}
+
+TEST_F(ComposeFlags, AMissingHostCommandNamesTheFlag) {
+  const Ran ran = with("ls", {"--map-command", "rg=none/rg"});
+  EXPECT_EQ(ran.status, 6);
+  EXPECT_EQ(ran.err.find("--map-command \"rg=none/rg\": error: "), 0U) << ran.err;
+}
+
+TEST_F(ComposeFlags, AMissingWorkingDirectoryNamesTheFlag) {
+  const Ran ran = with("spec", {"--cwd", "/m/of"});
+  EXPECT_EQ(ran.status, 3);
+  EXPECT_EQ(ran.err.find("--cwd \"/m/of\": error: working directory \"/m/of\": "), 0U) << ran.err;
 }
 
 TEST_F(ComposeFlags, TheHelperForMountTakesNone) {

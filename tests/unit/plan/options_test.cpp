@@ -140,7 +140,7 @@ TEST(VolumeFlag, StaysWhereThePackageMounts) {
       "site.toml:2:10: error: Unable to merge container mount \"/x\" into the prepared filesystem\n"
       "  --volume \"mine:/x\": cause: package \"p.webc\" mounts webc \"p.webc\" volume \"/a\" where --volume "
       "\"mine:/x\" mounts host \"mine\"\n"
-      "hint: keep the manifest's mount with on-conflict = \"override\", or mount it elsewhere");
+      "hint: keep it with conflict = \"override\" in [root], or mount it elsewhere");
 }
 
 TEST(VolumeFlag, IsTheOriginOfItsMount) {
@@ -194,6 +194,15 @@ TEST(EnvFlag, OverridesTheManifestsVariable) {
   ASSERT_TRUE(apply_options({.env = {"A=x=y", "C=", "C=3"}}, manifest));
   EXPECT_EQ(variables(manifest), (Strings{"B=2", "A=x=y", "C=3"}));
   EXPECT_EQ(manifest.run.env[1].where, SourceLocation{.file = "--env \"A=x=y\""});
+  ASSERT_EQ(manifest.decisions.size(), 2U);
+  const Decision& first = manifest.decisions[0];
+  EXPECT_EQ(first.guest + ": " + first.kept + " > " + first.dropped,
+            "$A: --env \"A=x=y\" > \"1\" of run.env");
+  EXPECT_EQ(first.rule,
+            "of two that set the same the last wins, and the command line comes after the manifest");
+  EXPECT_EQ(first.subject, Decision::Subject::variable);
+  const Decision& second = manifest.decisions[1];
+  EXPECT_EQ(second.kept + " > " + second.dropped, "--env \"C=3\" > --env \"C=\"");
 }
 
 TEST(EnvFlag, MayHaveAnEmptyValue) { EXPECT_EQ(variables(applied({.env = {"A="}})), Strings{"A="}); }
@@ -223,8 +232,8 @@ TEST(CwdFlag, OverridesTheManifests) {
   manifest.run.cwd = Located<std::string>{"/a", {}};
   ASSERT_TRUE(apply_options({}, manifest));
   EXPECT_EQ(manifest.run.cwd->value, "/a");
-  ASSERT_TRUE(apply_options({.cwd = "b"}, manifest));
-  EXPECT_EQ(*manifest.run.cwd, (Located<std::string>{"b", {.file = "--cwd \"b\""}}));
+  ASSERT_TRUE(apply_options({.cwd = "/b"}, manifest));
+  EXPECT_EQ(*manifest.run.cwd, (Located<std::string>{"/b", {.file = "--cwd \"/b\""}}));
 }
 
 TEST(MapCommandFlag, OverridesTheManifestsAlias) {
@@ -326,9 +335,20 @@ const BadFlag kBadFlags[] = {
     {"ArgNul",
      {.args = {kNul}},
      "error: the argument \"a\\x00b\": it contains a NUL byte\nhint: no program can take it"},
-    {"CwdEmpty", {.cwd = ""}, "error: --cwd \"\": the path is empty" + kCwdHint},
-    {"CwdNul", {.cwd = kNul}, "error: --cwd \"a\\x00b\": it contains a NUL byte" + kCwdHint},
-    {"CwdEscapes", {.cwd = "../x"}, "error: --cwd \"../x\": the path leads out of the tree" + kCwdHint},
+    {"CwdEmpty",
+     {.cwd = ""},
+     "error: --cwd \"\": Invalid working directory \"\": it is empty; use \"/\" for the root" + kCwdHint},
+    {"CwdNul",
+     {.cwd = kNul},
+     "error: --cwd \"a\\x00b\": Invalid working directory \"a\\x00b\": it contains a NUL byte" + kCwdHint},
+    {"CwdEscapes",
+     {.cwd = "/../x"},
+     "error: --cwd \"/../x\": Invalid working directory \"/../x\": parent traversal escapes the virtual "
+     "root" +
+         kCwdHint},
+    {"CwdRelative",
+     {.cwd = "a/b"},
+     "error: --cwd \"a/b\": Invalid working directory \"a/b\": it is not absolute\nhint: write \"/a/b\""},
 };
 INSTANTIATE_TEST_SUITE_P(All, OptionsError, testing::ValuesIn(kBadFlags),
                          [](const auto& one) { return one.param.name; });
