@@ -78,9 +78,10 @@ class Tree {
   [[nodiscard]] Status rename(const VNode& dir, std::string_view name, const VNode& new_dir,
                               std::string_view new_name, RenameMode mode) const;
 
-  /// The attributes `user.wasifs.layer`, `.origin`, `.shadows` and `.mount` tell
-  /// what provenance() does; they are never listed, and nobody can set or remove
-  /// them (enotsup), nor any other of that prefix, which are not shown either.
+  /// The attributes `user.wasifs.layer`, `.origin`, `.shadows` (a line for each,
+  /// "" where it is nothing) and `.mount` tell what provenance() does. They are
+  /// never listed, and nobody can set or remove them (enotsup), nor any other of
+  /// that prefix; what a layer has stored under it is not shown.
   [[nodiscard]] Result<std::string> get_xattr(const VNode& node, std::string_view name) const;
   [[nodiscard]] Result<std::vector<std::string>> list_xattrs(const VNode& node) const;
   [[nodiscard]] Status set_xattr(const VNode& node, std::string_view name, std::string_view value,

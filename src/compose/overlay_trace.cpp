@@ -55,25 +55,25 @@ class OverlayTrace {
     leave_out(std::move(found), whiteout);
   }
 
+  /// In the order of the layers; of one that was renamed to here and has something
+  /// of the new name as well, what shows comes first.
   [[nodiscard]] std::vector<LayerTrace> result() const {
-    std::vector<std::pair<std::uint32_t, LayerTrace>> all;
+    std::vector<LayerNode> parts;
+    std::vector<LayerTrace> shown;
     if (here_ != nullptr) {
-      const std::vector<LayerNode> parts = parts_of(*here_);
-      std::vector<LayerTrace> shown = trace_parts(state_, *here_, parts);
-      for (std::size_t i = 0; i < parts.size(); ++i) all.emplace_back(parts[i].layer, std::move(shown[i]));
-      if (all.size() + left_out_.size() == 1) all.front().second.cause = Cause::only;
+      parts = parts_of(*here_);
+      shown = trace_parts(state_, *here_, parts);
+      if (parts.size() + left_out_.size() == 1) shown.front().cause = Cause::only;
     }
-    for (const LeftOut& out : left_out_) {
-      LayerTrace trace = trace_of(state_, out.node);
-      trace.role = out.cause == Cause::layer ? Role::shadowed : Role::hidden;
-      trace.cause = out.cause;
-      trace.at = out.at;
-      trace.by = out.by;
-      all.emplace_back(out.node.layer, std::move(trace));
-    }
-    std::ranges::stable_sort(all, {}, [](const auto& entry) { return entry.first; });
     std::vector<LayerTrace> traces;
-    for (auto& [layer, trace] : all) traces.push_back(std::move(trace));
+    for (std::uint32_t index = 0; index <= state_.lowers.size(); ++index) {
+      for (std::size_t i = 0; i < parts.size(); ++i) {
+        if (parts[i].layer == index) traces.push_back(std::move(shown[i]));
+      }
+      for (const LeftOut& out : left_out_) {
+        if (out.node.layer == index) traces.push_back(trace_left_out(out));
+      }
+    }
     return traces;
   }
 
@@ -105,6 +105,15 @@ class OverlayTrace {
     std::string at;
     std::string by;
   };
+
+  [[nodiscard]] LayerTrace trace_left_out(const LeftOut& out) const {
+    LayerTrace trace = trace_of(state_, out.node);
+    trace.role = out.cause == Cause::layer ? Role::shadowed : Role::hidden;
+    trace.cause = out.cause;
+    trace.at = out.at;
+    trace.by = out.by;
+    return trace;
+  }
 
   static Filesystem& layer(const OverlayState& state, std::uint32_t index) {
     return index == 0 ? *state.upper : *state.lowers[index - 1];
