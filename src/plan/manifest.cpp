@@ -158,11 +158,10 @@ class ManifestReader {
   /// it would compose something else than was asked for.
   void refuse_unserved() {
     reader_.unsupported("journal", "[journal]");
-    for (const std::string_view key : {"package", "dependencies"}) {
-      reader_.unsupported(key, "[" + std::string(key) + "] of wasmer.toml");
-    }
-    for (const std::string_view key : {"command", "module"}) {
-      reader_.unsupported(key, "[[" + std::string(key) + "]] of wasmer.toml");
+    for (const std::string_view key : {"package", "dependencies", "command", "module"}) {
+      if (reader_.find(key) == nullptr) continue;
+      errors_.add(*reader_.place_of(key), quoted(key) + " is for a wasmer.toml and not for a manifest",
+                  "name the folder of the wasmer.toml as the source of [container]");
     }
   }
 

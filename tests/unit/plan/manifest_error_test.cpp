@@ -60,11 +60,14 @@ INSTANTIATE_TEST_SUITE_P(Document, ManifestError, testing::ValuesIn(kDocument),
 const Case kUnserved[] = {
     {"Journal", "[journal]\n", "site.toml:1:2: error: [journal] is not supported by this version of wasifs"},
     {"WasmerPackage", "[package]\nname = \"x\"\n",
-     "site.toml:1:2: error: [package] of wasmer.toml is not supported by this version of wasifs"},
+     "site.toml:1:2: error: \"package\" is for a wasmer.toml and not for a manifest\n"
+     "hint: name the folder of the wasmer.toml as the source of [container]"},
     {"WasmerCommand", "[[command]]\n",
-     "site.toml:1:3: error: [[command]] of wasmer.toml is not supported by this version of wasifs"},
+     "site.toml:1:3: error: \"command\" is for a wasmer.toml and not for a manifest\n"
+     "hint: name the folder of the wasmer.toml as the source of [container]"},
     {"WasmerDependencies", "[dependencies]\n",
-     "site.toml:1:2: error: [dependencies] of wasmer.toml is not supported by this version of wasifs"},
+     "site.toml:1:2: error: \"dependencies\" is for a wasmer.toml and not for a manifest\n"
+     "hint: name the folder of the wasmer.toml as the source of [container]"},
     {"RootUpper", "[root]\nupper = \"./state\"\n",
      "site.toml:2:9: error: an upper on the host is not supported by this version of wasifs\n"
      "hint: \"memory\" is the only upper"},
