@@ -131,8 +131,8 @@ void create(Context& context, Request& request, fuse_ino_t parent, const char* n
   if (!asked) return request.fail(asked.error());
   OpenFlags flags = *asked;
   flags.truncate = false;  // it is empty
-  const Result<VNode> made =
-      context.tree->create(dir.vnode, name, new_node(request, FileType::regular, mode));
+  Result<Tree::Created> made =
+      context.tree->create_open(dir.vnode, name, new_node(request, FileType::regular, mode), flags);
   if (!made) {
     // Somebody else was quicker. Opening what is there now would skip the check
     // of its permissions, which the kernel has done for a new file only; ESTALE
@@ -140,13 +140,12 @@ void create(Context& context, Request& request, fuse_ino_t parent, const char* n
     const bool lost_race = made.error() == Errc::eexist && (info->flags & O_EXCL) == 0;
     return request.fail(lost_race ? Errc::estale : made.error());
   }
-  Result<FilePtr> file = context.tree->open(*made, flags);
-  if (!file) return request.fail(file.error());
-  Result<Entry> entry = Entry::make(context, dir, *made);
+  const VNode& vnode = made->node;
+  Result<Entry> entry = Entry::make(context, dir, vnode);
   if (!entry) return request.fail(entry.error());
 
-  info->fh = context.files.adopt(std::make_unique<FileHandle>(*context.tree, *made, std::move(*file)));
-  info->keep_cache = cache_policy(context.tree->traits(*made)).keep_pages ? 1 : 0;
+  info->fh = context.files.adopt(std::make_unique<FileHandle>(*context.tree, vnode, std::move(made->file)));
+  info->keep_cache = cache_policy(context.tree->traits(vnode)).keep_pages ? 1 : 0;
   const fuse_entry_param param = entry->param(dir);
   if (fuse_reply_create(request.take(), &param, info) == 0) {
     entry->told();

@@ -10,11 +10,23 @@
 #include <vector>
 
 #include "wasifs/node.h"
+#include "wasifs/run_spec.h"
 
 namespace wasifs {
 
 class Mount;
 class MountTable;
+class Quota;
+
+/// What a Tree enforces beside what its layers do, and what it tells of itself.
+struct TreeOptions {
+  /// max_open, max_file_size and special_files; bytes and inodes are the quota's.
+  FsLimits limits = {};
+  /// What all memory layers are charged to; for the status. May be null.
+  std::shared_ptr<const Quota> quota = nullptr;
+  /// A JSON array that says what is mounted where; for the status. "": nothing.
+  std::string mounts = {};
+};
 
 /// An object of a Tree: a node as it is seen through one mount. Two VNodes are
 /// equal exactly if they are the same file. Copyable, thread-safe to copy, and
@@ -33,14 +45,15 @@ enum class Follow : bool { no, yes };
 
 /// The composed tree: what FUSE, the library, WASI guests and the inspection
 /// commands all serve. It crosses mount points, makes inode numbers global,
-/// enforces read-only mounts and checks names; everything else is the layers'.
+/// enforces read-only mounts and the limits of its options, and checks names;
+/// everything else is the layers'.
 ///
 /// Thread-safe. The table of mounts is fixed when the Tree is made.
 /// Permission bits are reported, not enforced: that is the kernel's part under
 /// FUSE (default_permissions), and a WASI context's rights in-process.
 class Tree {
  public:
-  explicit Tree(MountTable mounts);
+  explicit Tree(MountTable mounts, TreeOptions options = {});
   Tree(const Tree&) = delete;
   Tree& operator=(const Tree&) = delete;
   ~Tree();
@@ -61,15 +74,29 @@ class Tree {
   [[nodiscard]] Result<Attr> attr(const VNode& node) const;
   [[nodiscard]] Status set_attr(const VNode& node, const SetAttr& change) const;
 
-  /// The node and its attributes in one go would be the same two calls.
+  /// The node and its attributes in one go would be the same two calls. A file or
+  /// directory counts as open until it is destroyed; enfile: max_open are. A
+  /// change that would let a file grow past max_file_size does what fits below
+  /// it, if anything, or fails with efbig.
   [[nodiscard]] Result<FilePtr> open(const VNode& node, OpenFlags flags) const;
+  /// Another way into a file that the caller has open, appending or not: together
+  /// they count as one.
+  [[nodiscard]] Result<FilePtr> open_again(const VNode& node, OpenFlags flags) const;
   [[nodiscard]] Result<DirPtr> open_dir(const VNode& dir) const;
   /// The text as the mount shows it: MountOptions::rebase_links turns an absolute
   /// one of a layer into a relative one that leads to the same file.
   [[nodiscard]] Result<Link> read_link(const VNode& node) const;
 
-  /// Makes a child. A set-group-id directory passes its group on.
+  /// Makes a child. A set-group-id directory passes its group on. eperm: a special
+  /// file where there may be none.
   [[nodiscard]] Result<VNode> create(const VNode& dir, std::string_view name, NewNode spec) const;
+  struct Created {
+    VNode node;
+    FilePtr file;
+  };
+  /// Makes a regular file and opens it. enfile, and nothing is made.
+  [[nodiscard]] Result<Created> create_open(const VNode& dir, std::string_view name, NewNode spec,
+                                            OpenFlags flags) const;
   [[nodiscard]] Result<VNode> create_anonymous(const VNode& dir, NewNode spec) const;
   [[nodiscard]] Status link(const VNode& dir, std::string_view name, const VNode& target) const;
   [[nodiscard]] Status unlink(const VNode& dir, std::string_view name) const;
@@ -79,9 +106,10 @@ class Tree {
                               std::string_view new_name, RenameMode mode) const;
 
   /// The attributes `user.wasifs.layer`, `.origin`, `.shadows` (a line for each,
-  /// "" where it is nothing) and `.mount` tell what provenance() does. They are
-  /// never listed, and nobody can set or remove them (enotsup), nor any other of
-  /// that prefix; what a layer has stored under it is not shown.
+  /// "" where it is nothing) and `.mount` tell what provenance() does; `.status`
+  /// of the root tells how the tree is doing, as JSON. They are never listed, and
+  /// nobody can set or remove them (enotsup), nor any other of that prefix; what a
+  /// layer has stored under it is not shown.
   [[nodiscard]] Result<std::string> get_xattr(const VNode& node, std::string_view name) const;
   [[nodiscard]] Result<std::vector<std::string>> list_xattrs(const VNode& node) const;
   [[nodiscard]] Status set_xattr(const VNode& node, std::string_view name, std::string_view value,

@@ -7,17 +7,24 @@
 
 #include "base/path.h"
 #include "compose/ino_map.h"
+#include "compose/limits.h"
 #include "compose/mount.h"
 #include "compose/provenance.h"
 #include "compose/rebase.h"
+#include "compose/status.h"
 
 namespace wasifs {
 
 struct Tree::State {
-  explicit State(MountTable table) : mounts(std::move(*table.state_)) {}
+  State(MountTable table, TreeOptions tree_options)
+      : mounts(std::move(*table.state_)),
+        options(std::move(tree_options)),
+        limits(OpenLimits::make(options.limits)) {}
 
   MountTable::State mounts;
   InoMap inos{54, 8};
+  const TreeOptions options;
+  const std::shared_ptr<OpenLimits> limits;  ///< null where nothing is limited
 
   [[nodiscard]] std::uint64_t ino(const Mount& mount, std::uint64_t local) const {
     return inos.map(mount.index, local);
@@ -30,6 +37,13 @@ struct Tree::State {
     if (!dir.mount->has_children) return false;
     const Result<NodeRef> child = dir.node->lookup(name);
     return child && !mounts.children(*dir.mount, **child).empty();
+  }
+  [[nodiscard]] Result<OpenSlot> take_slot() const {
+    return limits != nullptr ? limits->take_slot() : Result<OpenSlot>(OpenSlot());
+  }
+  [[nodiscard]] bool forbids(FileType type) const {
+    const bool plain = type == FileType::regular || type == FileType::directory || type == FileType::symlink;
+    return !plain && !options.limits.special_files;
   }
 };
 
@@ -44,8 +58,12 @@ class TreeDir final : public Dir {
     std::uint64_t ino;
     FileType type;
   };
-  TreeDir(DirPtr inner, const InoMap& inos, std::uint64_t part, std::vector<Point> points)
-      : inner_(std::move(inner)), inos_(inos), part_(part), points_(std::move(points)) {}
+  TreeDir(DirPtr inner, const InoMap& inos, std::uint64_t part, std::vector<Point> points, OpenSlot slot)
+      : slot_(std::move(slot)),
+        inner_(std::move(inner)),
+        inos_(inos),
+        part_(part),
+        points_(std::move(points)) {}
 
   Status read(std::uint64_t cookie, DirSink sink) override {
     if (cookie < kPoints) {
@@ -76,6 +94,7 @@ class TreeDir final : public Dir {
     return false;
   }
 
+  OpenSlot slot_;
   DirPtr inner_;
   const InoMap& inos_;
   std::uint64_t part_;
@@ -84,7 +103,8 @@ class TreeDir final : public Dir {
 
 }  // namespace
 
-Tree::Tree(MountTable mounts) : state_(std::make_unique<State>(std::move(mounts))) {}
+Tree::Tree(MountTable mounts, TreeOptions options)
+    : state_(std::make_unique<State>(std::move(mounts), std::move(options))) {}
 Tree::~Tree() = default;
 
 VNode Tree::root() const {
@@ -122,19 +142,45 @@ Result<Attr> Tree::attr(const VNode& node) const {
 
 Status Tree::set_attr(const VNode& node, const SetAttr& change) const {
   if (read_only(node)) return fail(Errc::erofs);
+  if (change.size && state_->limits != nullptr) return state_->limits->set_attr(*node.node, change);
   return node.node->set_attr(change);
 }
 
-Result<FilePtr> Tree::open(const VNode& node, OpenFlags flags) const {
+namespace {
+
+Status may_open(const VNode& node, OpenFlags flags) {
   if (node.is_directory()) return fail(Errc::eisdir);
   if (node.type() == FileType::symlink) return fail(Errc::eloop);
   // Writing to a device changes no file system.
   const bool changes = flags.write && node.type() == FileType::regular;
-  if (changes && read_only(node)) return fail(Errc::erofs);
-  return node.node->open(flags);
+  return changes && node.mount->read_only ? fail(Errc::erofs) : Status{};
+}
+
+/// `limits` may be null, and then `slot` is empty.
+Result<FilePtr> open_in(OpenLimits* limits, const VNode& node, OpenFlags flags, OpenSlot slot) {
+  Result<FilePtr> file = node.node->open(flags);
+  if (!file || limits == nullptr) return file;
+  return limits->limit(std::move(*file), *node.node, std::move(slot));
+}
+
+}  // namespace
+
+Result<FilePtr> Tree::open(const VNode& node, OpenFlags flags) const {
+  if (const Status may = may_open(node, flags); !may) return fail(may.error());
+  if (state_->limits == nullptr) return node.node->open(flags);
+  Result<OpenSlot> slot = state_->take_slot();
+  if (!slot) return fail(slot.error());
+  return open_in(state_->limits.get(), node, flags, *std::move(slot));
+}
+
+Result<FilePtr> Tree::open_again(const VNode& node, OpenFlags flags) const {
+  if (const Status may = may_open(node, flags); !may) return fail(may.error());
+  return open_in(state_->limits.get(), node, flags, OpenSlot());
 }
 
 Result<DirPtr> Tree::open_dir(const VNode& dir) const {
+  Result<OpenSlot> slot = state_->take_slot();
+  if (!slot) return fail(slot.error());
   Result<DirPtr> inner = dir.node->open_dir();
   if (!inner) return inner;
   std::vector<TreeDir::Point> points;
@@ -143,7 +189,8 @@ Result<DirPtr> Tree::open_dir(const VNode& dir) const {
     if (!attr) return fail(attr.error());
     points.push_back({mount->point_name, attr->ino, attr->type});
   }
-  return std::make_unique<TreeDir>(std::move(*inner), state_->inos, dir.mount->index, std::move(points));
+  return std::make_unique<TreeDir>(std::move(*inner), state_->inos, dir.mount->index, std::move(points),
+                                   *std::move(slot));
 }
 
 Result<Link> Tree::read_link(const VNode& node) const {
@@ -174,15 +221,29 @@ Result<VNode> Tree::create(const VNode& dir, std::string_view name, NewNode spec
   if (state_->mounted_at(dir, name) != nullptr) return fail(Errc::eexist);
   // An existing name is told before a read-only mount, as mkdir(2) does.
   if (read_only(dir)) return fail(dir.node->lookup(name) ? Errc::eexist : Errc::erofs);
+  if (state_->forbids(spec.type)) return fail(dir.node->lookup(name) ? Errc::eexist : Errc::eperm);
   if (const Status inherited = inherit(dir, spec); !inherited) return fail(inherited.error());
   Result<NodeRef> made = dir.node->create(name, spec);
   if (!made) return fail(made.error());
   return VNode{dir.mount, std::move(*made)};
 }
 
+Result<Tree::Created> Tree::create_open(const VNode& dir, std::string_view name, NewNode spec,
+                                        OpenFlags flags) const {
+  Result<OpenSlot> slot = state_->take_slot();
+  if (!slot) return fail(slot.error());
+  Result<VNode> made = create(dir, name, spec);
+  if (!made) return fail(made.error());
+  if (const Status may = may_open(*made, flags); !may) return fail(may.error());
+  Result<FilePtr> file = open_in(state_->limits.get(), *made, flags, *std::move(slot));
+  if (!file) return fail(file.error());
+  return Created{.node = *std::move(made), .file = *std::move(file)};
+}
+
 Result<VNode> Tree::create_anonymous(const VNode& dir, NewNode spec) const {
   if (!dir.is_directory()) return fail(Errc::enotdir);
   if (read_only(dir)) return fail(Errc::erofs);
+  if (state_->forbids(spec.type)) return fail(Errc::eperm);
   if (const Status inherited = inherit(dir, spec); !inherited) return fail(inherited.error());
   Result<NodeRef> made = dir.node->create_anonymous(spec);
   if (!made) return fail(made.error());
@@ -238,6 +299,7 @@ Status Tree::rename(const VNode& dir, std::string_view name, const VNode& new_di
 }
 
 Result<std::string> Tree::get_xattr(const VNode& node, std::string_view name) const {
+  if (name == kStatusXattr && node == root()) return status_json(state_->options, state_->limits.get());
   if (is_provenance_xattr(name)) return provenance_xattr(*this, node, name);
   return node.node->get_xattr(name);
 }

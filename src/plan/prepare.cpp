@@ -19,6 +19,7 @@
 #include "fs/memory/memory_fs.h"
 #include "plan/base_root.h"
 #include "plan/make_plan.h"
+#include "plan/mounts_json.h"
 #include "plan/working_directory.h"
 
 namespace wasifs::plan {
@@ -91,7 +92,9 @@ class Builder {
     for (std::size_t i = 1; i < plan_.mounts.size(); ++i) {
       if (auto mounted = add(table, plan_.mounts[i]); !mounted) return fail(mounted.error());
     }
-    PreparedRoot prepared{.tree = std::make_shared<const Tree>(std::move(table)), .plan = std::move(plan_)};
+    TreeOptions options{.limits = plan_.limits, .quota = quota_, .mounts = mounts_json(plan_)};
+    PreparedRoot prepared{.tree = std::make_shared<const Tree>(std::move(table), std::move(options)),
+                          .plan = std::move(plan_)};
     if (auto made = make_cwd(prepared); !made) return fail(made.error());
     for (const auto& memory : memories_) memory->thaw();
     return prepared;
@@ -155,7 +158,8 @@ class Builder {
       if (!opened) return opened;
       upper = std::move(opened->fs);
     }
-    return Opened{std::make_shared<Overlay>(std::move(upper), std::move(lowers)), std::move(file)};
+    const OverlayOptions options{.create_new_over_lower = plan_.run.compat.create_new_over_lower};
+    return Opened{std::make_shared<Overlay>(std::move(upper), std::move(lowers), options), std::move(file)};
   }
 
   /// The layer that takes the changes; of the root it must be a directory.

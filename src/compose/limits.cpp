@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compose/limits.h"
+
+#include <algorithm>
+#include <mutex>
+
+namespace wasifs {
+
+/// A file that counts as open, and does not grow past a limit.
+class LimitedFile final : public File {
+ public:
+  LimitedFile(FilePtr inner, NodeRef node, std::shared_ptr<OpenLimits> limits, OpenSlot slot)
+      : File(inner->flags()),
+        slot_(std::move(slot)),
+        limits_(std::move(limits)),
+        node_(std::move(node)),
+        inner_(std::move(inner)),
+        sized_(node_->type() == FileType::regular && limits_->max_size_ != OpenLimits::kUnlimited) {}
+
+  std::optional<View> view(std::uint64_t offset, std::size_t length) override {
+    return inner_->view(offset, length);
+  }
+  std::optional<NativeRange> native_range() override { return inner_->native_range(); }
+
+ protected:
+  Result<std::size_t> do_read(std::uint64_t offset, std::span<std::byte> out) override {
+    return inner_->read_at(offset, out);
+  }
+  Result<std::size_t> do_write(std::uint64_t offset, std::span<const std::byte> in) override {
+    if (!sized_) return inner_->write_at(offset, in);
+    const SharedLock held(limits_->growth_lock(*node_));
+    return write_below_limit(offset, in);
+  }
+  Result<std::size_t> do_append(std::span<const std::byte> in) override {
+    if (!sized_) return inner_->write_at(0, in);
+    const std::unique_lock held(limits_->growth_lock(*node_));
+    const Result<Attr> attr = node_->attr();
+    return attr ? write_below_limit(attr->size, in) : fail(attr.error());
+  }
+  Status do_truncate(std::uint64_t size) override {
+    return below_limit(size, [&] { return inner_->truncate(size); });
+  }
+  Status do_allocate(AllocateMode mode, std::uint64_t offset, std::uint64_t length) override {
+    // What is only reserved past the limit could never be used.
+    const std::uint64_t end = mode == AllocateMode::punch ? 0 : offset + length;
+    return below_limit(end, [&] { return inner_->allocate(mode, offset, length); });
+  }
+  Status do_sync(bool data_only) override { return inner_->sync(data_only); }
+  Result<std::uint64_t> do_seek(std::uint64_t offset, bool data) override {
+    return data ? inner_->seek_data(offset) : inner_->seek_hole(offset);
+  }
+
+ private:
+  using SharedLock = std::shared_lock<std::shared_mutex>;
+
+  /// As RLIMIT_FSIZE has it in write(2): what fits below the limit is written.
+  Result<std::size_t> write_below_limit(std::uint64_t offset, std::span<const std::byte> in) {
+    if (offset >= limits_->max_size_) return fail(Errc::efbig);
+    const std::uint64_t room = limits_->max_size_ - offset;
+    return inner_->write_at(offset,
+                            in.first(static_cast<std::size_t>(std::min<std::uint64_t>(in.size(), room))));
+  }
+
+  template <class Change>
+  Status below_limit(std::uint64_t end, Change change) {
+    if (!sized_) return change();
+    const SharedLock held(limits_->growth_lock(*node_));
+    const Result<bool> forbidden = limits_->forbids(*node_, end);
+    if (!forbidden) return fail(forbidden.error());
+    return *forbidden ? fail(Errc::efbig) : change();
+  }
+
+  OpenSlot slot_;  // declared first: it is given back after the file is closed
+  std::shared_ptr<OpenLimits> limits_;
+  NodeRef node_;
+  FilePtr inner_;
+  bool sized_;
+};
+
+std::shared_ptr<OpenLimits> OpenLimits::make(const FsLimits& limits) {
+  if (!limits.max_open && !limits.max_file_size) return nullptr;
+  return std::shared_ptr<OpenLimits>(new OpenLimits(limits));
+}
+
+Result<OpenSlot> OpenLimits::take_slot() {
+  std::uint64_t seen = open_.load(std::memory_order_relaxed);
+  do {
+    if (seen >= max_open_) return fail(Errc::enfile);
+  } while (!open_.compare_exchange_weak(seen, seen + 1, std::memory_order_relaxed));
+  return OpenSlot(shared_from_this());
+}
+
+FilePtr OpenLimits::limit(FilePtr file, Node& node, OpenSlot slot) {
+  return std::make_unique<LimitedFile>(std::move(file), NodeRef(&node), shared_from_this(), std::move(slot));
+}
+
+Result<bool> OpenLimits::forbids(Node& node, std::uint64_t end) const {
+  if (end <= max_size_) return false;
+  // What is longer already may be cut, though not below the limit.
+  const Result<Attr> attr = node.attr();
+  if (!attr) return fail(attr.error());
+  return end > attr->size;
+}
+
+Status OpenLimits::set_attr(Node& node, const SetAttr& change) {
+  if (!change.size || node.type() != FileType::regular) return node.set_attr(change);
+  const std::shared_lock held(growth_lock(node));
+  const Result<bool> forbidden = forbids(node, *change.size);
+  if (!forbidden) return fail(forbidden.error());
+  return *forbidden ? fail(Errc::efbig) : node.set_attr(change);
+}
+
+}  // namespace wasifs
