@@ -285,9 +285,9 @@ int report(Io& io, const Diagnostic& diagnostic, std::string_view severity) {
 }
 
 std::span<const Verb* const> verbs() {
-  static constexpr std::array<const Verb*, 11> kAll{&kMountVerb,   &kUnmountVerb, &kPlanVerb, &kCheckVerb,
-                                                    &kTreeVerb,    &kLsVerb,      &kCatVerb,  &kStatVerb,
-                                                    &kExplainVerb, &kSpecVerb,    &kWebcVerb};
+  static constexpr std::array<const Verb*, 12> kAll{&kMountVerb, &kUnmountVerb, &kStatusVerb, &kPlanVerb,
+                                                    &kCheckVerb, &kTreeVerb,    &kLsVerb,     &kCatVerb,
+                                                    &kStatVerb,  &kExplainVerb, &kSpecVerb,   &kWebcVerb};
   return kAll;
 }
 

@@ -33,6 +33,7 @@ struct Verb {
 
 extern const Verb kMountVerb;
 extern const Verb kUnmountVerb;
+extern const Verb kStatusVerb;
 extern const Verb kPlanVerb;
 extern const Verb kCheckVerb;
 extern const Verb kTreeVerb;

@@ -12,8 +12,8 @@ namespace {
 using test::Ran;
 using test::run_cli;
 
-const std::vector<std::string> kVerbs{"mount", "unmount", "plan",    "check", "tree", "ls",
-                                      "cat",   "stat",    "explain", "spec",  "webc"};
+const std::vector<std::string> kVerbs{"mount", "unmount", "status", "plan",    "check", "tree",
+                                      "ls",    "cat",     "stat",   "explain", "spec",  "webc"};
 
 TEST(Usage, VersionIsOneLine) {
   const Ran ran = run_cli({"--version"});
@@ -60,7 +60,8 @@ TEST(Usage, NoVerbIsAnErrorThatNamesTheVerbs) {
   EXPECT_EQ(ran.status, 2);
   EXPECT_EQ(ran.out, "");
   EXPECT_EQ(ran.err,
-            "error: no verb given; the verbs are mount, unmount, plan, check, tree, ls, cat, stat, explain, "
+            "error: no verb given; the verbs are mount, unmount, status, plan, check, tree, ls, cat, stat, "
+            "explain, "
             "spec, webc\n"
             "hint: see \"wasifs --help\"\n");
 }
