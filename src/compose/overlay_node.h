@@ -75,7 +75,8 @@ class OverlayTable {
 /// What the nodes of one overlay share.
 ///
 /// Lock order in this folder, outermost first:
-///   1. OverlayNode::copy_lock_, of a node before its parent's;
+///   1. OverlayNode::copy_lock_, of files by address and before a directory's, of
+///      which one is held at a time (a Tree's OpenLimits::growth_lock() is outside);
 ///   2. OverlayState::rename_lock;
 ///   3. OverlayNode::lock_: directories first, an ancestor before what lies below
 ///      it and unrelated ones by address (two of them only under rename_lock),
