@@ -11,7 +11,7 @@
 #include "base/path.h"
 #include "inspect/check_parts.h"
 #include "inspect/walk.h"
-#include "plan/make_plan.h"
+#include "plan/plan_lookup.h"
 
 namespace wasifs {
 

@@ -11,7 +11,7 @@
 #include "inspect/plan_report.h"
 #include "inspect/text.h"
 #include "inspect/walk.h"
-#include "plan/make_plan.h"
+#include "plan/plan_lookup.h"
 
 namespace wasifs {
 

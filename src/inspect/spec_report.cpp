@@ -11,7 +11,7 @@
 #include "inspect/command_text.h"
 #include "inspect/json_text.h"
 #include "inspect/place_text.h"
-#include "plan/make_plan.h"
+#include "plan/plan_lookup.h"
 #include "plan/run_reader.h"
 
 namespace wasifs {

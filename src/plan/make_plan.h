@@ -29,16 +29,4 @@ struct PackageNeed {
 /// conflict, manifest, corrupt. Thread-safe.
 [[nodiscard]] Outcome<Plan> make_plan(const Manifest& manifest, const Catalogue& catalogue);
 
-/// The mount that shows the directory `path` (normalised): the deepest one at
-/// or above it. There always is one, the root.
-[[nodiscard]] const PlannedMount& mount_showing(const Plan& plan, std::string_view path);
-
-/// Where commands appear.
-inline constexpr std::string_view kCommandDirectories[] = {"/bin", "/usr/bin"};
-
-/// The layer of `mount` that commands are written to before it is shown: its
-/// memory upper or, for a root whose upper is on the host, its first lower. Null
-/// where there is none, and commands stay hidden there.
-[[nodiscard]] const PlannedLayer* command_layer(const PlannedMount& mount);
-
 }  // namespace wasifs::plan

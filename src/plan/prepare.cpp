@@ -18,8 +18,8 @@
 #include "fs/host/host_fs.h"
 #include "fs/memory/memory_fs.h"
 #include "plan/base_root.h"
-#include "plan/make_plan.h"
 #include "plan/mounts_json.h"
+#include "plan/plan_lookup.h"
 #include "plan/working_directory.h"
 
 namespace wasifs::plan {
