@@ -27,8 +27,8 @@ constexpr int kOutputFailed = 1;
 constexpr int kHelperBug = 2;
 
 constexpr std::string_view kFooter =
-    "SOURCE is a manifest (*.toml), a package (*.webc, *.wasmer), a wasmer.toml or the\n"
-    "folder that holds one, or any other directory.\n"
+    "SOURCE is a manifest (*.toml), a package (*.webc, *.wasmer), a wasmer.toml or\n"
+    "the folder that holds one, or any other directory.\n"
     "\n"
     "Exit status: 0 ok, 1 findings or differences, 2 usage, 3 manifest, 4 conflict,\n"
     "5 corrupt package, 6 source missing or unreadable, 7 FUSE unavailable or mount\n"

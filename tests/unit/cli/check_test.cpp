@@ -36,11 +36,10 @@ TEST_F(CheckVerb, WithFindingsIsStatusOne) {
   const Ran ran = run_cli({"check", dir_ / "demo.webc", "--volume", (dir_ / "data") + ":/bin:ro"});
   EXPECT_EQ(ran.status, 1);
   EXPECT_EQ(ran.err, "");
-  EXPECT_EQ(
-      ran.out.find("--volume \"" + (dir_ / "data") +
-                   ":/bin:ro\": warning: the packages' commands do not appear in \"/bin\": the mount at "
-                   "\"/bin\" hides them, and it has no memory layer to show them in [plan-warning]\n"),
-      0U)
+  EXPECT_EQ(ran.out.find("--volume \"" + (dir_ / "data") +
+                         ":/bin:ro\": warning: commands do not appear in \"/bin\": the mount at "
+                         "\"/bin\" hides them, and it has no memory layer to show them in [plan-warning]\n"),
+            0U)
       << ran.out;
   EXPECT_TRUE(ran.out.ends_with("\n1 finding\n")) << ran.out;
 }

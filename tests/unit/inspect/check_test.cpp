@@ -280,7 +280,7 @@ TEST_F(Check, FindsVariablesOfSeveralValues) {
   package_with_command("p.webc", "run", {}, {"A=1", "B=1"});
   EXPECT_EQ(
       found("env-repeated", run),
-      Strings{"site.toml:4:13: warning: \"1\" of package \"p.webc\" does not count for \"$A\", in favour of "
+      Strings{"site.toml:4:9: warning: \"1\" of package \"p.webc\" does not count for \"$A\", in favour of "
               "\"2\" of run.env: of several values for a variable the last wins: the package's come first, "
               "then the host's, then the user's"});
   EXPECT_EQ(
@@ -293,7 +293,7 @@ TEST_F(Check, FindsVariablesOfSeveralValues) {
   EXPECT_EQ(
       found("env-repeated", run, {.env = {"A=3", "A=4"}}),
       (Strings{
-          "site.toml:4:13: warning: \"2\" of run.env does not count for \"$A\", in favour of --env "
+          "site.toml:4:9: warning: \"2\" of run.env does not count for \"$A\", in favour of --env "
           "\"A=3\": of two that set the same the last wins, and the command line comes after the manifest",
           "--env \"A=3\": warning: --env \"A=3\" does not count for \"$A\", in favour of --env "
           "\"A=4\": of two that set the same the last wins, and the command line comes after the "
@@ -359,7 +359,7 @@ TEST_F(Check, FindsThePlansWarnings) {
   package_with_command("p.webc", "run");
   dir_.make_dirs("data");
   EXPECT_EQ(found("plan-warning", kContainer + host("/bin", "data")),
-            Strings{"site.toml:3:1: warning: the packages' commands do not appear in \"/bin\": the mount at "
+            Strings{"site.toml:3:1: warning: commands do not appear in \"/bin\": the mount at "
                     "\"/bin\" hides them, and it has no memory layer to show them in"});
   EXPECT_EQ(found("plan-warning", kContainer), Strings{});
 }

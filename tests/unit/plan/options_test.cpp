@@ -339,8 +339,8 @@ const BadFlag kBadFlags[] = {
      {.cwd = ""},
      "error: --cwd \"\": Invalid working directory \"\": it is empty; use \"/\" for the root" + kCwdHint},
     {"CwdNul",
-     {.cwd = kNul},
-     "error: --cwd \"a\\x00b\": Invalid working directory \"a\\x00b\": it is not absolute" + kCwdHint},
+     {.cwd = "/" + kNul},
+     "error: --cwd \"/a\\x00b\": Invalid working directory \"/a\\x00b\": it contains a NUL byte" + kCwdHint},
     {"CwdEscapes",
      {.cwd = "/../x"},
      "error: --cwd \"/../x\": Invalid working directory \"/../x\": parent traversal escapes the virtual "
