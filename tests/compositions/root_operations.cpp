@@ -286,7 +286,9 @@ RootOperations::Lines RootOperations::fill(const Words& words) {
 }
 
 RootOperations::Lines RootOperations::create(const Words& words) {
-  const Result<HandlePtr> made = root().open(words[1], words[0] == "create" ? kCreate : kCreateNew);
+  // Exclusive creation is the tree's to allow or refuse: nothing looks before it.
+  if (words[0] == "create-new") return outcome(root().make(words[1], {.mode = kCreateNew.mode}));
+  const Result<HandlePtr> made = root().open(words[1], kCreate);
   if (!made) return {error_line(made.error())};
   return {};
 }
