@@ -7,14 +7,18 @@
 
 #include <map>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
+#include <sstream>
 #include <stdexcept>
 
 #include "composition_check.h"
 #include "conformance/posix_vfs.h"
 #include "conformance/tree_vfs.h"
+#include "inspect/explain_report.h"
 #include "random_manifest.h"
 #include "support/fuse_mount.h"
+#include "unit/cli/cli_runner.h"
 #include "wasifs/root.h"
 
 namespace wasifs::test {
@@ -124,33 +128,67 @@ std::string xattr(Vfs& fs, const std::string& path, const std::string& name) {
   return value ? *value : "<" + message(value.error()) + ">";
 }
 
-void check_path(Subject& subject, Vfs& fs, const std::string& path, Kind kind) {
-  const Result<Provenance> told = subject.root.tree->provenance(path);
-  ASSERT_TRUE(told) << path;
-  const LayerTrace* const shown = told->shown();
-  ASSERT_NE(shown, nullptr) << path;
+/// What `wasifs explain --json` says: the verb itself where a new root is as this one.
+nlohmann::json explain(const Subject& subject, const std::string& path) {
+  if (!subject.changed) {
+    const Ran ran = run_cli({"explain", "--json", subject.folder / "site.toml", path});
+    EXPECT_EQ(ran.status, 0) << ran.err;
+    return nlohmann::json::parse(ran.out);
+  }
+  const Outcome<ExplainReport> report = explain_path(*subject.root.tree, subject.root.plan, path);
+  if (!report) throw std::runtime_error(report.error().text());
+  std::ostringstream out;
+  print_explain_json(out, *report);
+  return nlohmann::json::parse(out.str());
+}
 
-  EXPECT_EQ(xattr(fs, path, "layer"), shown->layer) << path;
-  EXPECT_EQ(xattr(fs, path, "origin"), shown->origin.text()) << path;
-  EXPECT_EQ(xattr(fs, path, "mount"), told->mounts.front().text()) << path;
+struct Explained {
+  std::string layer;
+  Origin origin;
+  MountPlace mount;
+};
+
+Explained winner_in(const nlohmann::json& explained) {
+  Explained winner;
+  for (const auto& layer : explained["layers"]) {
+    if (layer["role"] != "shown") continue;
+    EXPECT_EQ(winner.layer, "") << "two layers are shown";
+    winner.layer = layer["layer"];
+    winner.origin = {.source = layer["source"], .path = layer["source_path"]};
+  }
+  const auto& mount = explained["mounts"][0];
+  winner.mount = {.guest = mount["guest"], .label = mount["asked_by"], .synthetic = mount["synthetic"]};
+  return winner;
+}
+
+/// What the model says of a composition that nothing has changed.
+void check_winner(const Subject& subject, const std::string& path, Kind kind, const Explained& winner) {
+  const std::string guest = subject.naive.world->mount_of(path);
+  EXPECT_EQ(winner.mount.guest, guest.empty() ? "/" : guest) << path;
+  if (path == guest) return;  // the root of a mount is its upper's, where it has one
+  const std::string expected = winners_of(subject.manifest).at(path).text;
+  const bool made = expected.empty();  // on the way to a mount point
+  // A directory that such a one was made in is copied up for it.
+  const bool copied =
+      kind == Kind::directory && winner.layer == kMemory && subject.naive.world->mounts_below(path);
+  if (made || copied) {
+    EXPECT_EQ(winner.layer, kMemory) << path;
+  } else {
+    EXPECT_EQ(winner.origin.text(), expected) << path;
+  }
+}
+
+void check_path(Subject& subject, Vfs& fs, const std::string& path, Kind kind) {
+  const Explained winner = winner_in(explain(subject, path));
+  EXPECT_EQ(xattr(fs, path, "layer"), winner.layer) << path;
+  EXPECT_EQ(xattr(fs, path, "origin"), winner.origin.text()) << path;
+  EXPECT_EQ(xattr(fs, path, "mount"), winner.mount.text()) << path;
   const std::string served = text_at(fs, path, kind);
   EXPECT_EQ(served, kind == Kind::directory ? "" : subject.naive.world->visible().at(path).text) << path;
-  if (const auto original = text_at_origin(subject, shown->origin, kind)) {
-    EXPECT_EQ(served, *original) << path << " of " << shown->origin.text();
+  if (const auto original = text_at_origin(subject, winner.origin, kind)) {
+    EXPECT_EQ(served, *original) << path << " of " << winner.origin.text();
   }
-  if (subject.changed) return;
-
-  const std::string guest = subject.naive.world->mount_of(path);
-  EXPECT_EQ(told->mounts.front().guest, guest.empty() ? "/" : guest) << path;
-  if (path == guest) return;  // the root of a mount is its upper's, where it has one
-  const std::string winner = winners_of(subject.manifest).at(path).text;
-  const bool made = winner.empty();  // on the way to a mount point
-  // A directory that such a one was made in is copied up for it.
-  if (made || (kind == Kind::directory && shown->layer == kMemory)) {
-    EXPECT_EQ(shown->layer, kMemory) << path;
-  } else {
-    EXPECT_EQ(shown->origin.text(), winner) << path;
-  }
+  if (!subject.changed) check_winner(subject, path, kind, winner);
 }
 
 /// Checks some paths of a composition and gives their number. Links are left out
