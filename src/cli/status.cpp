@@ -20,7 +20,7 @@ namespace {
 /// The attribute by which a mounted tree tells of itself.
 constexpr const char* kAttribute = "user.wasifs.status";
 /// A daemon that needs longer is stuck.
-constexpr std::chrono::seconds kPatience(2);
+constexpr std::chrono::seconds kPatience(5);
 
 struct Options {
   std::string mount_point;

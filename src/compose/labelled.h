@@ -27,7 +27,10 @@ class Labelled final : public Filesystem {
   [[nodiscard]] std::string describe() const override { return description_; }
   [[nodiscard]] std::string path_of(Node& node) override { return layer_->path_of(node); }
   [[nodiscard]] Origin origin(Node& node) override {
-    return {.source = source_, .path = layer_->origin(node).path};
+    Origin origin = layer_->origin(node);
+    // A node that has a source of its own keeps it.
+    if (origin.source == layer_->describe()) origin.source = source_;
+    return origin;
   }
 
  private:

@@ -61,13 +61,8 @@ class LimitedFile final : public File {
                             in.first(static_cast<std::size_t>(std::min<std::uint64_t>(in.size(), room))));
   }
 
-  template <class Change>
-  Status below_limit(std::uint64_t end, Change change) {
-    if (!sized_) return change();
-    const SharedLock held(limits_->growth_lock(*node_));
-    const Result<bool> forbidden = limits_->forbids(*node_, end);
-    if (!forbidden) return fail(forbidden.error());
-    return *forbidden ? fail(Errc::efbig) : change();
+  Status below_limit(std::uint64_t end, FunctionRef<Status()> change) {
+    return sized_ ? limits_->resize(*node_, end, change) : change();
   }
 
   OpenSlot slot_;  // declared first: it is given back after the file is closed
@@ -94,20 +89,22 @@ FilePtr OpenLimits::limit(FilePtr file, Node& node, OpenSlot slot) {
   return std::make_unique<LimitedFile>(std::move(file), NodeRef(&node), shared_from_this(), std::move(slot));
 }
 
-Result<bool> OpenLimits::forbids(Node& node, std::uint64_t end) const {
-  if (end <= max_size_) return false;
-  // What is longer already may be cut, though not below the limit.
+Status OpenLimits::resize(Node& node, std::uint64_t end, FunctionRef<Status()> change) {
+  if (end <= max_size_) {
+    const std::shared_lock held(growth_lock(node));
+    return change();
+  }
+  // What is longer already may be cut, though not below the limit. The size that
+  // decides it must be the one that is changed, so nobody else changes it now.
+  const std::unique_lock held(growth_lock(node));
   const Result<Attr> attr = node.attr();
   if (!attr) return fail(attr.error());
-  return end > attr->size;
+  return end > attr->size ? fail(Errc::efbig) : change();
 }
 
 Status OpenLimits::set_attr(Node& node, const SetAttr& change) {
   if (!change.size || node.type() != FileType::regular) return node.set_attr(change);
-  const std::shared_lock held(growth_lock(node));
-  const Result<bool> forbidden = forbids(node, *change.size);
-  if (!forbidden) return fail(forbidden.error());
-  return *forbidden ? fail(Errc::efbig) : node.set_attr(change);
+  return resize(node, *change.size, [&] { return node.set_attr(change); });
 }
 
 }  // namespace wasifs

@@ -43,10 +43,11 @@ class OpenLimits : public std::enable_shared_from_this<OpenLimits> {
       : max_open_(limits.max_open.value_or(kUnlimited)),
         max_size_(limits.max_file_size.value_or(kUnlimited)) {}
 
-  /// True if a change that would let `node` end at `end` must be refused.
-  [[nodiscard]] Result<bool> forbids(Node& node, std::uint64_t end) const;
-  /// Held alone by who appends, so that nobody moves the end of the file between
-  /// the look at it and the write; shared by every other change of content.
+  /// Does `change`, which lets `node` end at `end`, unless the limit forbids it:
+  /// efbig.
+  [[nodiscard]] Status resize(Node& node, std::uint64_t end, FunctionRef<Status()> change);
+  /// Held alone by whoever decides by the size of the file, so that nobody moves
+  /// its end in between; shared by every other change of content.
   [[nodiscard]] std::shared_mutex& growth_lock(const Node& node) {
     return growth_locks_[(std::hash<const Node*>{}(&node) >> 6U) % growth_locks_.size()];
   }

@@ -43,18 +43,30 @@ struct MountTable::State {
     while (!mounts.empty()) mounts.pop_back();
   }
 
+  /// A name in a directory of a mount. The name is that of the Mount which appears
+  /// there: a package may ask for thousands in one directory.
+  struct Point {
+    const Mount* mount;
+    const Node* dir;
+    std::string_view name;
+    bool operator==(const Point&) const = default;
+  };
+  struct PointHash {
+    std::size_t operator()(const Point& point) const noexcept {
+      return std::hash<std::string_view>{}(point.name) ^ std::hash<const Node*>{}(point.dir) * 31 ^
+             std::hash<const Mount*>{}(point.mount);
+    }
+  };
+
   std::vector<std::unique_ptr<Mount>> mounts;
   std::unordered_map<const Node*, std::vector<const Mount*>> points;
+  std::unordered_map<Point, const Mount*, PointHash> by_name;
 
   /// What is mounted at `name` in `dir` of `mount`, or null.
   [[nodiscard]] const Mount* find(const Mount& mount, const Node& dir, std::string_view name) const {
     if (!mount.has_children) return nullptr;
-    const auto found = points.find(&dir);
-    if (found == points.end()) return nullptr;
-    for (const Mount* child : found->second) {
-      if (child->parent == &mount && child->point_name == name) return child;
-    }
-    return nullptr;
+    const auto found = by_name.find({&mount, &dir, name});
+    return found == by_name.end() ? nullptr : found->second;
   }
   /// All that appears in `dir` of `mount`, in order of mounting.
   [[nodiscard]] std::vector<const Mount*> children(const Mount& mount, const Node& dir) const {

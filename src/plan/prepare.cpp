@@ -4,8 +4,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstdlib>
+#include <iterator>
 #include <memory>
 
 #include "base/mapping.h"
@@ -85,6 +87,9 @@ class Builder {
       return fail(Diagnostic{.trouble = Trouble::manifest,
                              .message = "root fs is missing a / mount",
                              .where = {.file = plan_.source}});
+    }
+    for (std::size_t i = 0; i < command_mounts_.size(); ++i) {
+      command_mounts_[i] = &mount_showing(plan_, kCommandDirectories[i]);
     }
     Outcome<Opened> root = compose(plan_.mounts.front());
     if (!root) return fail(root.error());
@@ -242,9 +247,9 @@ class Builder {
   Outcome<Opened> finish_memory(const PlannedMount& mount, const PlannedLayer& layer,
                                 std::shared_ptr<MemoryFilesystem> fs) {
     if (command_layer(mount) == &layer) {
-      for (const std::string_view directory : kCommandDirectories) {
-        if (&mount_showing(plan_, directory) != &mount) continue;
-        std::string_view inside = directory;
+      for (std::size_t i = 0; i < command_mounts_.size(); ++i) {
+        if (command_mounts_[i] != &mount) continue;
+        std::string_view inside = kCommandDirectories[i];
         if (mount.guest != "/") inside.remove_prefix(mount.guest.size());
         if (auto added = add_commands(mount, *fs, inside); !added) return fail(added.error());
       }
@@ -261,10 +266,16 @@ class Builder {
       if (!program) return fail(program.error());
       const auto file =
           fs.create_sealed(**made, command.name, {.mode = kCommandMode, .uid = owner_.uid, .gid = owner_.gid},
-                           *std::move(program));
+                           *std::move(program), source_of(command));
       if (!file) return fail(no_room(mount, file.error()));
     }
     return {};
+  }
+
+  /// What user.wasifs.origin says of a command.
+  static std::string source_of(const PlannedCommand& command) {
+    if (command.atom.empty()) return "host file " + quoted(command.source);
+    return command.origin + " program " + quoted(command.atom);
   }
 
   /// The bytes of a command, where they lie.
@@ -363,6 +374,8 @@ class Builder {
   const Packages& packages_;
   Time stamp_;
   Owner owner_{.uid = ::geteuid(), .gid = ::getegid()};
+  /// The mount that shows each of kCommandDirectories.
+  std::array<const PlannedMount*, std::size(kCommandDirectories)> command_mounts_{};
   std::shared_ptr<Quota> quota_;
   std::vector<std::shared_ptr<MemoryFilesystem>> memories_;  ///< to be thawed
 };

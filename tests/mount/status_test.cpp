@@ -164,7 +164,7 @@ TEST_F(StatusVerb, DoesNotWaitForADaemonThatHangs) {
   const auto start = std::chrono::steady_clock::now();
   // Through a pipe, whose end would not come while the asking process held it.
   const Finished run = run_shell("\"" WASIFS_PROGRAM "\" status " + point_.path() + " | cat");
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20));
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(60));
   ::kill(pid, SIGCONT);
   EXPECT_EQ(run.out, point_.path() + "\n  source:  " + source_ / "site.toml" +
                          "\n  state:   silent: its daemon does not answer\n  access:  read-write\n");

@@ -37,7 +37,11 @@ std::string MemoryFilesystem::path_of(Node& node) {
   return search_path(*state_->root, *mine);
 }
 
-Origin MemoryFilesystem::origin(Node& /*node*/) { return {.source = describe()}; }
+Origin MemoryFilesystem::origin(Node& node) {
+  const auto* const file = dynamic_cast<const MemoryFile*>(&node);
+  std::string source = file != nullptr ? file->source() : std::string();
+  return {.source = source.empty() ? describe() : std::move(source)};
+}
 
 void MemoryFilesystem::thaw() { state_->frozen_time.reset(); }
 
@@ -82,9 +86,9 @@ Result<NodeRef> MemoryFilesystem::create_shared(Node& dir, std::string_view name
 }
 
 Result<NodeRef> MemoryFilesystem::create_sealed(Node& dir, std::string_view name, const NewNode& spec,
-                                                View content) {
+                                                View content, std::string source) {
   Result<NodeRef> made = create_shared(dir, name, spec, std::move(content));
-  if (made) static_cast<MemoryFile&>(**made).seal();
+  if (made) static_cast<MemoryFile&>(**made).seal(std::move(source));
   return made;
 }
 

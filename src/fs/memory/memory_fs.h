@@ -60,8 +60,9 @@ class MemoryFilesystem final : public Filesystem {
   [[nodiscard]] Result<NodeRef> create_shared(Node& dir, std::string_view name, const NewNode& spec,
                                               View content);
   /// The same, and nobody changes the content any more: see Node::sealed().
+  /// `source` is where the content is from, for origin(); "" = this layer.
   [[nodiscard]] Result<NodeRef> create_sealed(Node& dir, std::string_view name, const NewNode& spec,
-                                              View content);
+                                              View content, std::string source = {});
 
  private:
   struct State;

@@ -91,8 +91,16 @@ class MemoryFile final : public MemoryNode {
   Result<FilePtr> open(OpenFlags flags) override;
   Status share_content(View content) override;
   bool sealed() const override { return sealed_.load(std::memory_order_relaxed); }
-  /// From now on nobody opens the file for writing or changes its size.
-  void seal() { sealed_.store(true, std::memory_order_relaxed); }
+  /// From now on nobody opens the file for writing or changes its size. To be
+  /// called once, with where the content is from ("" = this layer).
+  void seal(std::string source) {
+    source_ = std::make_unique<const std::string>(std::move(source));
+    sealed_.store(true, std::memory_order_release);
+  }
+  /// What seal() was given, "" before it.
+  [[nodiscard]] std::string source() const {
+    return sealed_.load(std::memory_order_acquire) ? *source_ : std::string();
+  }
 
  protected:
   void fill_attr(Attr& attr) const override;
@@ -102,6 +110,7 @@ class MemoryFile final : public MemoryNode {
   friend class MemoryOpenFile;
   Content content_;
   std::atomic<bool> sealed_{false};
+  std::unique_ptr<const std::string> source_;  ///< written once, before sealed_
 };
 
 class MemorySymlink final : public MemoryNode {

@@ -67,6 +67,12 @@ TEST_F(SealedFile, ChangesItsOtherAttributes) {
   EXPECT_EQ(file_->attr()->mtime, (Time{5, 0}));
 }
 
+TEST_F(SealedFile, TellsWhereItsContentIsFrom) {
+  EXPECT_EQ(fs_.origin(*file_), (Origin{.source = "memory"}));
+  const NodeRef run = fs_.create_sealed(*root_, "r", {}, view_of("x"), "host file \"/r\"").value();
+  EXPECT_EQ(fs_.origin(*run), (Origin{.source = "host file \"/r\""}));
+}
+
 TEST_F(SealedFile, MayLoseItsName) {
   EXPECT_TRUE(root_->unlink("run"));
   EXPECT_EQ(root_->lookup("run").error(), Errc::enoent);
