@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <utility>
 
@@ -24,6 +25,9 @@ class Labelled final : public Filesystem {
   [[nodiscard]] NodeRef root() override { return layer_->root(); }
   [[nodiscard]] Traits traits() const override { return traits_; }
   [[nodiscard]] Result<StatFs> statfs() override { return layer_->statfs(); }
+  [[nodiscard]] Status room_for(std::uint64_t bytes, std::uint64_t inodes) override {
+    return layer_->room_for(bytes, inodes);
+  }
   [[nodiscard]] std::string describe() const override { return description_; }
   [[nodiscard]] std::string path_of(Node& node) override { return layer_->path_of(node); }
   [[nodiscard]] Origin origin(Node& node) override {

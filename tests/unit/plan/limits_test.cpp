@@ -73,6 +73,16 @@ TEST_F(LimitsOfARoot, AFullQuotaOfAMountCopiesNothingUp) {
   EXPECT_EQ(room(root, "/m").blocks_free, 1U);
 }
 
+TEST_F(LimitsOfARoot, AFullRootCopiesNoDirectoryUpForWhatItRefuses) {
+  dir_.write_file("data/a/b/file", "x");
+  const PreparedRoot root = open(
+      "[root]\nbase = \"empty\"\ninode-limit = 4\n"
+      "[[mount]]\nguest = \"/m\"\ntype = \"host\"\nsource = \"data\"\naccess = \"cow\"\n");
+  EXPECT_EQ(room(root, "/m").files_free, 2U);
+  EXPECT_EQ(write(root, "/m/a/b", "new", ""), fail(Errc::enospc));
+  EXPECT_EQ(room(root, "/m").files_free, 2U);
+}
+
 TEST_F(LimitsOfARoot, TheStatusTellsThemAndTheMounts) {
   dir_.write_file("data/file", "x");
   const PreparedRoot root = open(
