@@ -4,6 +4,7 @@
 #include <CLI/Formatter.hpp>
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <memory>
 #include <ostream>
 #include <vector>
@@ -66,9 +67,13 @@ Outcome<std::vector<fuse::MountEntry>> all_mounts() {
     return fail(Diagnostic{.trouble = Trouble::mount,
                            .message = "the list of mounts cannot be read: " + message(entries.error())});
   }
-  std::erase_if(*entries, [](const fuse::MountEntry& entry) { return entry.type != kMountType; });
-  std::ranges::stable_sort(*entries, {}, &fuse::MountEntry::point);
-  return *std::move(entries);
+  std::multimap<std::string, fuse::MountEntry> by_point;  // keeps the order of equal keys
+  for (fuse::MountEntry& entry : *entries) {
+    if (entry.type == kMountType) by_point.emplace(entry.point, std::move(entry));
+  }
+  std::vector<fuse::MountEntry> ours;
+  for (auto& [point, entry] : by_point) ours.push_back(std::move(entry));
+  return ours;
 }
 
 /// True if the mount is in the list still.

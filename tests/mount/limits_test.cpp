@@ -120,8 +120,8 @@ TEST_F(MountLimits, FilesGrowUpToTheLimit) {
 
 TEST_F(MountLimits, SpecialFilesCannotBeMade) {
   mount("[capabilities.fs]\nspecial-files = false\n");
-  for (const mode_t type : {S_IFIFO, S_IFSOCK, S_IFCHR, S_IFBLK}) {
-    EXPECT_EQ(::mknod(at("tmp/new").c_str(), type | 0600, 0x103), -1);
+  for (const auto type : {S_IFIFO, S_IFSOCK, S_IFCHR, S_IFBLK}) {
+    EXPECT_EQ(::mknod(at("tmp/new").c_str(), static_cast<mode_t>(type) | 0600U, 0x103), -1);
     EXPECT_EQ(errno, EPERM);
   }
   EXPECT_EQ(::mknod(at("tmp/file").c_str(), S_IFREG | 0600, 0), 0);

@@ -53,7 +53,7 @@ TEST_F(OverlayQuota, ASymlinksTextCountsBeforeItsDirectoriesAreCopiedUp) {
 
 TEST_F(OverlayQuota, AWriteThatDoesNotFitCopiesNothingUp) {
   file_in(*lower_, "/a/b/file", std::string(2 * kPage, 'x'));
-  for (const std::uint64_t pages : {0, 1}) {  // the copy needs two
+  for (const std::uint64_t pages : {0U, 1U}) {  // the copy needs two
     const FilesystemPtr fs = overlay(pages * kPage, 10);
     EXPECT_EQ(ok(ok(find(*fs, "/a/b/file"))->open(kReadWrite))->write_at(0, bytes_of("y")).error(),
               Errc::enospc);
