@@ -195,7 +195,10 @@ int run_program(std::span<const char* const> argv, Io& io) {
   io.color_err = decide_color(line.color, io.err_is_terminal, io.no_color);
   const auto words = argv.subspan(argv.empty() ? 0 : 1);
   const auto own = words.first(count_own_words(words));
-  if (own.size() < words.size()) io.guest_args.assign(words.begin() + own.size() + 1, words.end());
+  if (own.size() < words.size()) {
+    const auto behind_dashes = words.subspan(own.size() + 1);
+    io.guest_args.assign(behind_dashes.begin(), behind_dashes.end());
+  }
   // CLI11 takes the arguments from the back.
   std::vector<std::string> arguments(own.rbegin(), own.rend());
   try {

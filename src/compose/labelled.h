@@ -32,8 +32,8 @@ class Labelled final : public Filesystem {
   [[nodiscard]] std::string path_of(Node& node) override { return layer_->path_of(node); }
   [[nodiscard]] Origin origin(Node& node) override {
     Origin origin = layer_->origin(node);
-    // A node that has a source of its own keeps it.
-    if (origin.source == layer_->describe()) origin.source = source_;
+    // A sealed file was taken from somewhere else, and tells from where.
+    if (!node.sealed()) origin.source = source_;
     return origin;
   }
 
