@@ -4,13 +4,15 @@
 #
 #   format   clang-format has nothing to change; shellcheck finds nothing
 #   release  optimised build; every test
-#   asan     AddressSanitizer and UndefinedBehaviorSanitizer; every test
 #   tsan     ThreadSanitizer; the conformance suite and the unit tests of
 #            everything that threads share
-#   fuzz     each fuzz target: its corpus, then a short run
-#   tidy     clang-tidy over all sources (takes long; only when named)
+#   fuzz     each fuzz target, with the address and undefined-behaviour
+#            sanitizers: its corpus, then a short run
+#   asan     AddressSanitizer and UndefinedBehaviorSanitizer; every test (heavy)
+#   tidy     clang-tidy over all sources (heavy)
 #
-# Without a name all but tidy run, also after one has failed. Installs what is
+# Without a name all but the heavy ones run, also after one has failed; those take
+# as long as the others together and have to be named. Installs what is
 # missing. Passing things stay quiet; logs are in build/check/. The last line is
 # "N passed, N failed, N skipped"; the exit status is 1 if anything failed.
 set -u -o pipefail
@@ -185,10 +187,10 @@ stage_tidy() {
 
 main() {
   local stages=("$@") stage before
-  [ $# -gt 0 ] || stages=(format release asan tsan fuzz)
+  [ $# -gt 0 ] || stages=(format release tsan fuzz)
   for stage in "${stages[@]}"; do
     if ! declare -F "stage_$stage" >/dev/null; then
-      echo "error: unknown stage \"$stage\"; there are format, release, asan, tsan, fuzz, tidy" >&2
+      echo "error: unknown stage \"$stage\"; there are format, release, tsan, fuzz, asan, tidy" >&2
       exit 2
     fi
   done
