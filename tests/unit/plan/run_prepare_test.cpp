@@ -140,9 +140,9 @@ TEST_F(RunPrepareTest, CommandFilesBelowAHostUpperCannotBeChangedEither) {
 std::string cwd(const std::string& path) { return "[run]\ncwd = \"" + path + "\"\n"; }
 
 TEST_F(RunPrepareTest, WorkingDirectoryIsMadeWithThoseAboveIt) {
-  const PreparedRoot root = open(cwd("/work/a/b"));
-  EXPECT_EQ(attr(root, "/work/a/b")->type, FileType::directory);
-  EXPECT_EQ(attr(root, "/work")->mode, 0755);
+  const PreparedRoot root = open(cwd("/site/a/b"));
+  EXPECT_EQ(attr(root, "/site/a/b")->type, FileType::directory);
+  EXPECT_EQ(attr(root, "/site")->mode, 0755);
   EXPECT_TRUE(findings(root).empty());
 }
 
