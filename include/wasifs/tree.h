@@ -43,6 +43,21 @@ struct VNode {
 /// What path resolution does with a symlink as the last component.
 enum class Follow : bool { no, yes };
 
+/// How far a resolution may go.
+enum class Scope : bool {
+  tree,     ///< anywhere; ".." stays at the directory that the path starts from
+  beneath,  ///< never out of the directory it starts from, as openat2(2)'s RESOLVE_BENEATH: exdev
+};
+
+/// Where a path leads, whether or not something is there: what the system calls
+/// that make, remove and rename work with.
+struct Place {
+  VNode dir;                     ///< the directory that the last component lies in
+  std::string name;              ///< the last component; "" where the path ends in "/", "." or ".."
+  std::optional<VNode> node;     ///< what is there; always present where `name` is ""
+  bool wants_directory = false;  ///< the path ends in a slash, "." or ".."
+};
+
 /// The composed tree: what FUSE, the library, WASI guests and the inspection
 /// commands all serve. It crosses mount points, makes inode numbers global,
 /// enforces read-only mounts and the limits of its options, and checks names;
@@ -131,7 +146,12 @@ class Tree {
   /// starts at the root of the tree even with a `base`. eloop after kMaxLinks.
   [[nodiscard]] Result<VNode> resolve(std::string_view path, Follow follow = Follow::yes) const;
   [[nodiscard]] Result<VNode> resolve_at(const VNode& base, std::string_view path,
-                                         Follow follow = Follow::yes) const;
+                                         Follow follow = Follow::yes, Scope scope = Scope::tree) const;
+  /// The same for a path whose last component may be missing. A link there is
+  /// followed on demand, also one that leads to nothing: the place is then where it
+  /// leads. A missing name with a slash behind it is for the caller to judge.
+  [[nodiscard]] Result<Place> locate_at(const VNode& base, std::string_view path, Follow follow,
+                                        Scope scope = Scope::tree) const;
 
   /// Where `node` comes from. Found out when it is asked for, from the nodes
   /// that look-ups use, so it is true after changes too. Of a file with several

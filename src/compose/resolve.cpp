@@ -15,21 +15,56 @@ namespace {
 /// first. Iterative: the text of a symlink is put in front of what is left.
 class Resolution {
  public:
-  Resolution(const Tree& tree, VNode start, std::string_view path, ResolutionLog* log = nullptr)
-      : tree_(tree), rest_(path), log_(log) {
+  Resolution(const Tree& tree, VNode start, std::string_view path, Scope scope, ResolutionLog* log = nullptr)
+      : tree_(tree), base_(start), rest_(path), scope_(scope), log_(log) {
     trail_.reserve(8);
     trail_.push_back(std::move(start));
   }
 
   Result<VNode> run(Follow follow) {
+    const Status walked = walk(follow);
+    if (!walked) return fail(walked.error());
+    if (!missing_.empty()) return stop(Errc::enoent, missing_);
+    if (wants_directory_ && !here().is_directory()) return fail(Errc::enotdir);
+    return std::move(trail_.back());
+  }
+
+  Result<Place> locate(Follow follow) {
+    const Status walked = walk(follow);
+    if (!walked) return fail(walked.error());
+    Place place{.dir = {}, .name = {}, .node = std::nullopt, .wants_directory = wants_directory_};
+    if (!missing_.empty()) {
+      place.name = missing_;
+      place.dir = std::move(trail_.back());
+      return place;
+    }
+    if (wants_directory_ && !here().is_directory()) return fail(Errc::enotdir);
+    place.node = here();
+    place.name = last_;
+    // Of a path without a name, the directory is its own place.
+    place.dir = last_.empty() ? here() : trail_[trail_.size() - 2];
+    return place;
+  }
+
+ private:
+  /// Walks all of the path. What a last component that is missing is called is
+  /// then in missing_, with the directory that lacks it at the end of the trail.
+  Status walk(Follow follow) {
     for (std::string_view name = next(); !name.empty(); name = next()) {
       if (!here().is_directory()) return stop(Errc::enotdir, name);
-      if (name == ".") continue;
-      if (name == "..") {
-        if (trail_.size() > 1) go_back();
+      if (name == "." || name == "..") {
+        last_ = {};
+        wants_directory_ = true;
+        if (name == "..") {
+          if (const Status back = go_back(); !back) return stop(back.error(), name);
+        }
         continue;
       }
       Result<VNode> child = tree_.lookup(here(), name);
+      if (!child && child.error() == Errc::enoent && at_end()) {
+        missing_ = name;
+        return {};
+      }
       if (!child) return stop(child.error(), name);
       // The last component's link is followed on demand; "link/" asks for what
       // it points to in any case.
@@ -39,12 +74,11 @@ class Resolution {
       }
       if (log_ != nullptr) log_->names.emplace_back(name);
       trail_.push_back(std::move(*child));
+      last_ = name;
     }
-    if (wants_directory_ && !here().is_directory()) return fail(Errc::enotdir);
-    return std::move(trail_.back());
+    return {};
   }
 
- private:
   [[nodiscard]] const VNode& here() const { return trail_.back(); }
 
   /// The next component, "" at the end. What follows it, slashes included, is
@@ -57,15 +91,21 @@ class Resolution {
     return name;
   }
 
+  /// Nothing but slashes is left.
+  [[nodiscard]] bool at_end() const { return rest_.find_first_not_of('/') == std::string_view::npos; }
+
   /// The resolution ends with `error` at `name` of here().
   std::unexpected<Errc> stop(Errc error, std::string_view name) {
     if (log_ != nullptr) log_->left = std::string(name).append(rest_);
     return fail(error);
   }
 
-  void go_back() {
+  Status go_back() {
+    // Where an absolute link led to is a root, and ".." of a root is itself.
+    if (trail_.size() == 1) return scope_ == Scope::beneath && !at_root_ ? fail(Errc::exdev) : Status{};
     trail_.pop_back();
     if (log_ != nullptr) log_->names.pop_back();
+    return {};
   }
 
   Status enter_link(const VNode& link, std::string_view name) {
@@ -77,6 +117,9 @@ class Resolution {
     if (log_ != nullptr) log_->follow(name, target->text);
     if (target->text.front() == '/') {
       VNode start = target->layer_rooted ? VNode{link.mount, link.mount->root} : tree_.root();
+      // All of the tree lies beneath its root, of anything else only itself.
+      if (scope_ == Scope::beneath && base_ != tree_.root() && base_ != start) return fail(Errc::exdev);
+      at_root_ = true;
       trail_.clear();
       if (log_ != nullptr) log_->restart(start);
       trail_.push_back(std::move(start));
@@ -85,34 +128,55 @@ class Resolution {
     expanded += rest_;
     expanded_ = std::move(expanded);
     rest_ = expanded_;
+    last_ = {};
     return {};
   }
 
   const Tree& tree_;
+  const VNode base_;
   std::string_view rest_;
   std::string expanded_;  ///< what rest_ points into once a link was met
   std::vector<VNode> trail_;
+  std::string_view last_;     ///< the name of the trail's end in the one before it; "" where it has none
+  std::string_view missing_;  ///< in the trail's end; "" where all was found
+  Scope scope_;
   ResolutionLog* log_;
   unsigned links_ = 0;
   bool wants_directory_ = false;
+  bool at_root_ = false;  ///< the trail starts where an absolute link led to
 };
+
+/// Where the resolution of `path` starts.
+Result<VNode> start_of(const Tree& tree, const VNode& base, std::string_view path, Scope scope) {
+  if (path.empty()) return fail(Errc::enoent);
+  if (path.size() >= Tree::kMaxPath) return fail(Errc::enametoolong);
+  if (path.front() != '/') return base;
+  if (scope == Scope::beneath) return fail(Errc::exdev);
+  return tree.root();
+}
 
 }  // namespace
 
 Result<VNode> resolve_logged(const Tree& tree, const VNode& base, std::string_view path, Follow follow,
                              ResolutionLog& log) {
   log.start = base;
-  return Resolution(tree, base, path, &log).run(follow);
+  return Resolution(tree, base, path, Scope::tree, &log).run(follow);
 }
 
 Result<VNode> Tree::resolve(std::string_view path, Follow follow) const {
   return resolve_at(root(), path, follow);
 }
 
-Result<VNode> Tree::resolve_at(const VNode& base, std::string_view path, Follow follow) const {
-  if (path.empty()) return fail(Errc::enoent);
-  if (path.size() >= kMaxPath) return fail(Errc::enametoolong);
-  return Resolution(*this, path.front() == '/' ? root() : base, path).run(follow);
+Result<VNode> Tree::resolve_at(const VNode& base, std::string_view path, Follow follow, Scope scope) const {
+  const Result<VNode> start = start_of(*this, base, path, scope);
+  if (!start) return start;
+  return Resolution(*this, *start, path, scope).run(follow);
+}
+
+Result<Place> Tree::locate_at(const VNode& base, std::string_view path, Follow follow, Scope scope) const {
+  const Result<VNode> start = start_of(*this, base, path, scope);
+  if (!start) return fail(start.error());
+  return Resolution(*this, *start, path, scope).locate(follow);
 }
 
 }  // namespace wasifs
