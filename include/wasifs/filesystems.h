@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "wasifs/node.h"
+#include "wasifs/plan.h"
+
+/// The layers that wasifs has of its own, for those who compose without a manifest.
+namespace wasifs {
+
+struct MemoryOptions {
+  std::optional<std::uint64_t> max_bytes = {};   ///< of content, texts and attributes; enospc
+  std::optional<std::uint64_t> max_inodes = {};  ///< likewise
+};
+
+/// An empty, writable file system in memory.
+[[nodiscard]] FilesystemPtr memory_filesystem(const MemoryOptions& options = {});
+
+struct HostOptions {
+  bool read_only = false;
+  Symlinks symlinks = Symlinks::contain;
+};
+
+/// A directory (or single file) of the host, read and written where it is. No
+/// "..", symlink or race leads out of it. The Diagnostic says what is wrong with
+/// the path (Trouble::source).
+[[nodiscard]] Outcome<FilesystemPtr> host_filesystem(const std::string& path,
+                                                     const HostOptions& options = {});
+
+/// A volume of a webc package, read-only, served from the mapped file. `volume` may
+/// be "" where the package has one only. Trouble: source, corrupt.
+[[nodiscard]] Outcome<FilesystemPtr> package_filesystem(const std::string& path,
+                                                        const std::string& volume = {});
+
+}  // namespace wasifs
