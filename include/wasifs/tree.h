@@ -41,7 +41,11 @@ struct VNode {
 };
 
 /// What path resolution does with a symlink as the last component.
-enum class Follow : bool { no, yes };
+enum class Follow : std::uint8_t {
+  no,     ///< it is the end, unless a slash behind it asks for what it leads to
+  yes,    ///< goes on to what it leads to
+  never,  ///< it is the end: for what makes, removes or renames a name
+};
 
 /// How far a resolution may go.
 enum class Scope : bool {
@@ -187,6 +191,10 @@ class Tree {
   /// leads. A missing name with a slash behind it is for the caller to judge.
   [[nodiscard]] Result<Place> locate_at(const VNode& base, std::string_view path, Follow follow,
                                         Scope scope = Scope::tree) const;
+
+  /// A path that leads to `node` now, without symlinks; one of them where it has
+  /// several. Absent: no name leads to it. May look through a whole memory layer.
+  [[nodiscard]] std::optional<std::string> path_of(const VNode& node) const;
 
   // By paths. Each is the system call of that name, errors included, on a tree
   // whose root is its only mount and working directory: relative paths start at the

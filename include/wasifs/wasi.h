@@ -97,7 +97,7 @@ struct ContextOptions {
   std::uint32_t gid = 0;
   /// Clocks, random numbers and waiting; null: the system's.
   std::shared_ptr<Host> host = nullptr;
-  /// Called after each call, on its thread; must not call the Context.
+  /// Called after each call, on its thread; must neither call the Context nor throw.
   std::function<void(const TraceEvent&)> trace = nullptr;
 
   /// What a prepared root says about its guest: argv, env, preopens, cwd.
@@ -109,7 +109,7 @@ struct CallResult {
   Errno error = Errno::success;
   /// Present where the guest has called proc_exit: the engine must not return to
   /// it. Nothing is thrown through the engine's frames; how it unwinds is its own.
-  std::optional<std::uint32_t> exit_code;
+  std::optional<std::uint32_t> exit_code = std::nullopt;
 };
 
 /// The world of one guest: descriptors with their cursors and rights, arguments,
@@ -121,8 +121,8 @@ struct CallResult {
 /// is read once.
 class Context {
  public:
-  /// A preopen that is missing or no directory, two with one alias, a NUL or a
-  /// variable without a name are a Diagnostic (Trouble::source or ::usage).
+  /// A preopen that is missing, no directory or without rights is Trouble::source;
+  /// a NUL, a variable without a name and too small a max_fds are Trouble::usage.
   [[nodiscard]] static Outcome<std::unique_ptr<Context>> create(std::shared_ptr<const Tree> tree,
                                                                 ContextOptions options);
   Context(const Context&) = delete;

@@ -75,8 +75,8 @@ class Host {
     bool ready = false;    ///< set by wait()
     bool hang_up = false;  ///< likewise
   };
-  /// Waits until one of `fds` is ready or `timeout` nanoseconds have passed; absent:
-  /// without end. Returns early, and nothing is ready, where it is interrupted.
+  /// Waits until one of `fds` is ready or `timeout` nanoseconds have passed, and not
+  /// less than that, signals or not; absent: without end.
   [[nodiscard]] virtual Status wait(std::span<Waited> fds, std::optional<std::uint64_t> timeout);
 };
 

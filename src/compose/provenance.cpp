@@ -141,6 +141,13 @@ std::optional<std::string> place_of(const VNode& node) {
   return path;
 }
 
+std::optional<std::string> Tree::path_of(const VNode& node) const {
+  std::optional<std::string> path = place_of(node);
+  if (!path) return path;
+  const Result<VNode> found = resolve(*path, Follow::no);
+  return found && *found == node ? path : std::nullopt;
+}
+
 Provenance Tree::provenance(const VNode& node) const {
   if (const std::optional<std::string> path = place_of(node)) {
     const std::vector<std::string_view> names = split_path(*path);

@@ -68,7 +68,7 @@ class Resolution {
       if (!child) return stop(child.error(), name);
       // The last component's link is followed on demand; "link/" asks for what
       // it points to in any case.
-      if (child->type() == FileType::symlink && (follow == Follow::yes || !rest_.empty())) {
+      if (child->type() == FileType::symlink && follows(follow)) {
         if (const Status entered = enter_link(*child, name); !entered) return stop(entered.error(), name);
         continue;
       }
@@ -93,6 +93,12 @@ class Resolution {
 
   /// Nothing but slashes is left.
   [[nodiscard]] bool at_end() const { return rest_.find_first_not_of('/') == std::string_view::npos; }
+
+  /// Whether a link that was just met is followed.
+  [[nodiscard]] bool follows(Follow last) const {
+    if (last == Follow::never) return !at_end();
+    return last == Follow::yes || !rest_.empty();
+  }
 
   /// The resolution ends with `error` at `name` of here().
   std::unexpected<Errc> stop(Errc error, std::string_view name) {
