@@ -38,10 +38,10 @@ ALLOWED = {
     "host": {"base"},
     "webc": {"base"},
     "compose": {"base"},
-    "wasi": {"base"},
+    "wasi": {"base", "compose"},
     "plan": {"base", "device", "memory", "host", "webc", "compose"},
     "inspect": {"base", "webc", "plan"},
-    "capi": {"plan", "wasi"},
+    "capi": {"base", "plan", "wasi"},
     "fuse": set(),
     "cli": {"base", "webc", "plan", "inspect", "fuse"},
 }

@@ -262,6 +262,8 @@ WASIFS_EXPORT int wasifs_builder_add_mount(wasifs_builder* builder, const char* 
                                            wasifs_fs* fs, wasifs_access access);
 /* A layer below the base root; earlier ones win over later ones. */
 WASIFS_EXPORT int wasifs_builder_add_root_layer(wasifs_builder* builder, wasifs_fs* fs);
+/* The folder of packages that those which are injected find their dependencies in. */
+WASIFS_EXPORT int wasifs_builder_set_store(wasifs_builder* builder, const char* folder, size_t folder_len);
 /* A package with all that it mounts. */
 WASIFS_EXPORT int wasifs_builder_inject(wasifs_builder* builder, const char* package, size_t package_len);
 WASIFS_EXPORT int wasifs_builder_add_arg(wasifs_builder* builder, const char* arg, size_t arg_len);

@@ -80,6 +80,15 @@ template <class T, class Body>
   return std::nullopt;
 }
 
+/// Hands out a text: what of it fits `buffer`, without a NUL, and all its length.
+[[nodiscard]] inline Status give_text(std::string_view text, char* buffer, std::size_t size,
+                                      std::size_t* length) {
+  if (length == nullptr || (buffer == nullptr && size != 0)) return fail(Errc::einval);
+  std::copy_n(text.data(), std::min(size, text.size()), buffer);
+  *length = text.size();
+  return {};
+}
+
 /// Bytes that came as a pointer and a size; absent where they are NULL and some.
 template <class Byte, class Pointer>
 [[nodiscard]] std::optional<std::span<Byte>> bytes_of(Pointer* bytes, std::size_t size) {

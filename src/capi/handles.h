@@ -44,3 +44,14 @@ struct wasifs_root {
   [[nodiscard]] const wasifs::Tree& tree() const { return *state->root.tree; }
   [[nodiscard]] const wasifs::RunSpec& run() const { return state->root.plan.run; }
 };
+
+struct wasifs_file {
+  std::shared_ptr<const wasifs::Tree> tree;
+  wasifs::VNode node;
+  wasifs::FilePtr file;
+};
+
+struct wasifs_dir {
+  std::shared_ptr<const wasifs::Tree> tree;
+  wasifs::DirPtr dir;
+};
