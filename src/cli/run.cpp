@@ -47,7 +47,7 @@ Outcome<Program> read_host_program(const std::string& path) {
   std::ostringstream bytes;
   // An empty file sets failbit, too.
   if (file && file.peek() != std::ifstream::traits_type::eof()) bytes << file.rdbuf();
-  if (!file.is_open() || file.bad() || errno != 0) {
+  if (!file.is_open() || file.bad()) {
     return fail(Diagnostic{.trouble = Trouble::source,
                            .message = "program " + wasifs::quoted(path) + ": " +
                                       message(errno != 0 ? static_cast<Errc>(errno) : Errc::eio)});
