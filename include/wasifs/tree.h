@@ -83,7 +83,7 @@ struct DirItem {
 
 /// What Tree::walk visits; borrowed for the time of the call.
 struct Visited {
-  std::string_view path;  ///< what the walk was given, and the names below it
+  std::string_view path;  ///< what the walk was given, without slashes at its end, and the names below
   std::string_view name;  ///< the last component; "/" and so on for where it starts
   std::size_t depth = 0;  ///< 0 for where it starts
   const VNode& node;
