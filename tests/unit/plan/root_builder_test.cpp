@@ -294,7 +294,7 @@ TEST_F(RootBuilderTest, ABuilderCanBeMovedFrom) {
 class FilesystemsTest : public RootBuilderTest {};
 
 TEST_F(FilesystemsTest, MemoryHasLimitsOfItsOwn) {
-  const FilesystemPtr memory = memory_filesystem({.max_bytes = 4096, .max_inodes = 3});
+  const FilesystemPtr memory = memory_filesystem({.max_bytes = 4096, .max_inodes = 4});
   const PreparedRoot root = must(RootBuilder().add_mount("/m", memory).build());
   EXPECT_EQ(root.tree->stat("/m")->uid, ::geteuid());
   EXPECT_TRUE(root.tree->write_file("/m/a", "x"));
