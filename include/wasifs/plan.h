@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -11,7 +12,8 @@
 
 namespace wasifs {
 
-enum class LayerKind : std::uint8_t { base, memory, host, webc, static_text, commands };
+/// A `provided` one is what a RootBuilder was given: nobody else can open it.
+enum class LayerKind : std::uint8_t { base, memory, host, webc, static_text, commands, provided };
 enum class Access : std::uint8_t {
   rw,   ///< changes go to the source itself
   cow,  ///< changes go to memory
@@ -29,10 +31,11 @@ enum class SymlinkText : std::uint8_t {
 struct PlannedLayer {
   LayerKind kind = LayerKind::memory;
   std::string source = {};   ///< resolved path of the host directory or package; "" for memory, base
-  std::string written = {};  ///< the same as the manifest has it, for messages
+  std::string written = {};  ///< the same as the manifest has it, or a provided one describes itself
   std::string volume = {};   ///< of a package
   std::string subpath = {};  ///< inside the volume or directory, "" = all of it
   std::string text = {};     ///< of a static file
+  std::size_t provided = 0;  ///< of a provided one: its number, in the order of the calls
   Symlinks symlinks = Symlinks::contain;
   SourceLocation where = {};
 

@@ -18,7 +18,7 @@ namespace wasifs {
 ///     builder.add_mount("/data", host, Access::rw).add_env("LANG", "C.UTF-8");
 ///     Outcome<PreparedRoot> root = builder.build();
 ///
-/// What is added wrong is told by build(). Not thread-safe. File systems are shared,
+/// What is added wrong is told by build(). Not thread-safe, but for build(). File systems are shared,
 /// not copied; build() can be called again and gives another root over them.
 class RootBuilder {
  public:
@@ -52,7 +52,9 @@ class RootBuilder {
   /// The first one replaces the default preopens.
   RootBuilder& add_preopen(Preopen preopen);
 
-  /// Every failure is a Diagnostic without a place that names what was added.
+  /// Composes what was added. The first call that was wrong is what fails; the
+  /// Diagnostic names it, in its message or as its place. Trouble: usage (a value
+  /// that cannot be), conflict, source, corrupt.
   [[nodiscard]] Outcome<PreparedRoot> build() const;
 
  private:

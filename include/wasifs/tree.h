@@ -65,6 +65,41 @@ struct Place {
   bool wants_directory = false;  ///< the path ends in a slash, "." or ".."
 };
 
+/// open(2): how, and what to do where nothing is there.
+struct OpenHow {
+  OpenFlags flags = {};
+  bool create = false;        ///< makes a regular file where nothing is
+  bool exclusive = false;     ///< with create: eexist where anything is, a dangling link too
+  std::uint16_t mode = 0644;  ///< of a file that is made; no umask is applied
+  Follow follow = Follow::yes;
+};
+
+/// One name of a directory, as Tree::read_dir gives it.
+struct DirItem {
+  std::string name;
+  std::uint64_t ino = 0;
+  FileType type = FileType::regular;
+
+  bool operator==(const DirItem&) const = default;
+};
+
+/// What Tree::walk visits; borrowed for the time of the call.
+struct Visited {
+  std::string_view path;  ///< what the walk was given, without slashes at its end, and the names below
+  std::string_view name;  ///< the last component; "/" and so on for where it starts
+  std::size_t depth = 0;  ///< 0 for where it starts
+  const VNode& node;
+  /// Present: the names in this directory cannot be read. That is a second visit,
+  /// and the walk goes on behind the directory.
+  std::optional<Errc> error = std::nullopt;
+};
+enum class WalkNext : std::uint8_t {
+  on,
+  skip,  ///< what lies below this directory
+  stop,  ///< the walk ends and is a success
+};
+using Visitor = FunctionRef<WalkNext(const Visited&)>;
+
 /// The composed tree: what FUSE, the library, WASI guests and the inspection
 /// commands all serve. It crosses mount points, makes inode numbers global,
 /// enforces read-only mounts and the limits of its options, and checks names;
@@ -170,6 +205,66 @@ class Tree {
   /// A path that leads to `node` now, without symlinks; one of them where it has
   /// several. Absent: no name leads to it. May look through a whole memory layer.
   [[nodiscard]] std::optional<std::string> path_of(const VNode& node) const;
+
+  // By paths. Each is the system call of that name, errors included, on a tree
+  // whose root is its only mount and working directory: relative paths start at the
+  // root, and so does what no other place is given for. Trailing slashes and a last
+  // "." or ".." mean what they do on Linux. What is made belongs to the effective
+  // user and group of the process.
+
+  /// stat(2), or lstat(2).
+  [[nodiscard]] Result<Attr> stat(std::string_view path, Follow follow = Follow::yes) const;
+  /// chmod(2), chown(2), truncate(2) and utimensat(2) in one.
+  [[nodiscard]] Status set_attr(std::string_view path, const SetAttr& change,
+                                Follow follow = Follow::yes) const;
+
+  struct Opened {
+    VNode node;
+    FilePtr file;
+    bool created = false;
+  };
+  /// open(2) of a file; a directory is eisdir also where it is only to be read (see
+  /// open_dir). Creating follows a dangling link and makes what it names, unless
+  /// `exclusive`. A name that others keep making and removing is tried a few times
+  /// and then fails with what happened last.
+  [[nodiscard]] Result<Opened> open(std::string_view path, const OpenHow& how = {}) const;
+  /// openat(2): `path` from the directory `base`.
+  [[nodiscard]] Result<Opened> open_at(const VNode& base, std::string_view path, const OpenHow& how = {},
+                                       Scope scope = Scope::tree) const;
+  [[nodiscard]] Result<DirPtr> open_dir(std::string_view path) const;
+
+  /// All names of a directory, without "." and "..", in no particular order.
+  [[nodiscard]] Result<std::vector<DirItem>> read_dir(std::string_view path) const;
+  /// Visits what `path` names and all below it: a directory before what is in it,
+  /// its names by their bytes. Follows no symlink but one that is `path` with a
+  /// slash behind it. What vanishes meanwhile is left out. Deep trees cost no stack.
+  /// The error is that of `path` itself.
+  [[nodiscard]] Status walk(std::string_view path, Visitor visit) const;
+
+  /// All of a file. eisdir; efbig: more than memory can hold.
+  [[nodiscard]] Result<std::string> read_file(std::string_view path) const;
+  /// Makes the file or replaces what is in it, not atomically. enospc leaves what
+  /// has been written.
+  [[nodiscard]] Status write_file(std::string_view path, std::string_view content,
+                                  std::uint16_t mode = 0644) const;
+  /// File::view of a file: nullopt where the content is not immutable memory.
+  [[nodiscard]] Result<std::optional<View>> view(std::string_view path, std::uint64_t offset = 0,
+                                                 std::size_t length = SIZE_MAX) const;
+
+  /// mkdir(2).
+  [[nodiscard]] Status make_dir(std::string_view path, std::uint16_t mode = 0755) const;
+  /// The same with all directories on the way; one that is there already is fine.
+  [[nodiscard]] Status make_dirs(std::string_view path, std::uint16_t mode = 0755) const;
+  [[nodiscard]] Status unlink(std::string_view path) const;
+  /// rmdir(2).
+  [[nodiscard]] Status remove_dir(std::string_view path) const;
+  [[nodiscard]] Status rename(std::string_view path, std::string_view new_path,
+                              RenameMode mode = RenameMode::replace) const;
+  /// link(2): a symlink as `path` gets the new name itself, and is not followed.
+  [[nodiscard]] Status link(std::string_view path, std::string_view new_path) const;
+  /// symlink(2): makes `path` with that text.
+  [[nodiscard]] Status symlink(std::string_view text, std::string_view path) const;
+  [[nodiscard]] Result<Link> read_link(std::string_view path) const;
 
   /// Where `node` comes from. Found out when it is asked for, from the nodes
   /// that look-ups use, so it is true after changes too. Of a file with several

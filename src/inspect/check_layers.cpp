@@ -160,7 +160,8 @@ class LayerChecker {
       case LayerKind::memory:
       case LayerKind::commands:
       case LayerKind::static_text:
-        return;  // nothing in it that could be covered
+      case LayerKind::provided:
+        return;  // nothing in it that could be covered, or nothing that a source names
       case LayerKind::base:
       case LayerKind::host:
       case LayerKind::webc:

@@ -67,6 +67,8 @@ std::string_view name_of(LayerKind kind) {
       return "webc";
     case LayerKind::static_text:
       return "static";
+    case LayerKind::provided:
+      return "provided";
     case LayerKind::commands:
       break;
   }

@@ -14,6 +14,8 @@ std::string PlannedLayer::describe() const {
       return "static text";
     case LayerKind::commands:
       return "commands";
+    case LayerKind::provided:
+      return written;
     case LayerKind::host:
     case LayerKind::webc:
       break;

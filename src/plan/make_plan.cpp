@@ -91,6 +91,12 @@ class Planner {
   /// A source's layer, with a package's volume chosen.
   Outcome<PlannedLayer> layer_of(const LayerSource& source, Symlinks symlinks) const {
     if (source.kind == LayerSource::Kind::webc) return plan_volume(source, catalogue_.at(source.path));
+    if (source.kind == LayerSource::Kind::provided) {
+      return PlannedLayer{.kind = LayerKind::provided,
+                          .written = source.written,
+                          .provided = source.provided,
+                          .where = source.where};
+    }
     return PlannedLayer{.kind = LayerKind::host,
                         .source = source.path,
                         .written = source.written,
@@ -154,10 +160,10 @@ class Planner {
       clash.causes.push_back(
           conflict(place_of(entry.where) + " mounts what " + place_of(first.where) + " has mounted already",
                    first.where));
-      clash.hint =
-          entry.origin.empty()
-              ? "remove one of the two, or let the later one win with on-conflict = \"override\""
-              : "remove one of the two, or let the later one win with conflict = \"override\" in [root]";
+      clash.hint = "remove one of the two, or let the later one win with ";
+      clash.hint += entry.type == MountType::provided ? "ConflictMode::override_"
+                    : entry.origin.empty()            ? "on-conflict = \"override\""
+                                                      : "conflict = \"override\" in [root]";
       return fail(std::move(clash));
     }
     plan_.decisions.push_back({.guest = entry.guest_path,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -20,19 +21,21 @@ struct Located {
   bool operator==(const Located&) const = default;
 };
 
-/// What a layer shows: a host directory or file, or a volume of a package.
+/// What a layer shows: a host directory or file, a volume of a package, or a file
+/// system that the caller has opened.
 struct LayerSource {
-  enum class Kind : std::uint8_t { host, webc };
+  enum class Kind : std::uint8_t { host, webc, provided };
 
   Kind kind = Kind::host;
-  std::string written;       ///< the path as the manifest has it
+  std::string written;       ///< the path as the manifest has it; how a provided one describes itself
   std::string path;          ///< the same, resolved against the manifest's folder
   std::string volume = {};   ///< of a package; "" = the one that make_plan() chooses
   std::string subpath = {};  ///< normal and relative, "" = all of it
+  std::size_t provided = 0;  ///< see PlannedLayer
   SourceLocation where = {};
 };
 
-enum class MountType : std::uint8_t { host, webc, memory, static_text, overlay };
+enum class MountType : std::uint8_t { host, webc, memory, static_text, overlay, provided };
 
 /// A [[mount]] or an entry of [fs], its defaults filled in and its keys known
 /// to fit one another.

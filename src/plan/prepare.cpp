@@ -13,6 +13,7 @@
 #include "base/mapping.h"
 #include "base/path.h"
 #include "base/quota.h"
+#include "compose/file_in_folder.h"
 #include "compose/labelled.h"
 #include "compose/mount_table.h"
 #include "compose/overlay.h"
@@ -75,9 +76,10 @@ struct Opened {
 
 class Builder {
  public:
-  Builder(Plan plan, const Packages& packages, Time stamp)
+  Builder(Plan plan, const Packages& packages, Time stamp, std::span<const FilesystemPtr> provided)
       : plan_(std::move(plan)),
         packages_(packages),
+        provided_(provided),
         stamp_(stamp),
         quota_(std::make_shared<Quota>(plan_.memory_limit.value_or(default_memory_limit()),
                                        plan_.inode_limit.value_or(Quota::kUnlimited))) {}
@@ -193,6 +195,10 @@ class Builder {
       opened->fs = labelled(layer, std::move(opened->fs));
       return opened;
     }
+    if (layer.kind == LayerKind::provided) {
+      return Opened{labelled(layer, std::make_shared<FileInFolder>(std::move(opened->fs))),
+                    std::string(FileInFolder::kName)};
+    }
     const std::unique_ptr<char, decltype(&std::free)> path(::realpath(layer.source.c_str(), nullptr),
                                                            &std::free);
     if (path == nullptr) return fail(unusable(mount, layer, message(static_cast<Errc>(errno))));
@@ -216,6 +222,8 @@ class Builder {
         return open_volume(mount, layer);
       case LayerKind::static_text:
         return open_text(mount, layer);
+      case LayerKind::provided:
+        return Opened{provided_[layer.provided]};
       case LayerKind::base:
       case LayerKind::memory:
       case LayerKind::commands:
@@ -372,6 +380,7 @@ class Builder {
 
   Plan plan_;
   const Packages& packages_;
+  std::span<const FilesystemPtr> provided_;
   Time stamp_;
   Owner owner_{.uid = ::geteuid(), .gid = ::getegid()};
   /// The mount that shows each of kCommandDirectories.
@@ -382,8 +391,9 @@ class Builder {
 
 }  // namespace
 
-Outcome<PreparedRoot> prepare(Plan plan, const Packages& packages, Time stamp) {
-  return Builder(std::move(plan), packages, stamp).build();
+Outcome<PreparedRoot> prepare(Plan plan, const Packages& packages, Time stamp,
+                              std::span<const FilesystemPtr> provided) {
+  return Builder(std::move(plan), packages, stamp, provided).build();
 }
 
 }  // namespace wasifs::plan

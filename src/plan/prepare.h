@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "fs/webc/package.h"
@@ -17,8 +18,9 @@ using Packages = std::map<std::string, std::shared_ptr<const webc::Package>>;
 /// Builds what `plan` describes: opens its host directories and composes them
 /// with the packages and memory layers. Nothing is copied and nothing on the
 /// host is changed. Everything that is created carries the time `stamp`, so two
-/// roots prepared from equal arguments look alike. Trouble: source, conflict,
-/// corrupt, manifest.
-[[nodiscard]] Outcome<PreparedRoot> prepare(Plan plan, const Packages& packages, Time stamp);
+/// roots prepared from equal arguments look alike. `provided` are the file systems
+/// that PlannedLayer::provided counts. Trouble: source, conflict, corrupt, manifest.
+[[nodiscard]] Outcome<PreparedRoot> prepare(Plan plan, const Packages& packages, Time stamp,
+                                            std::span<const FilesystemPtr> provided = {});
 
 }  // namespace wasifs::plan

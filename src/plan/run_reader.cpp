@@ -124,15 +124,13 @@ class PreopenReader {
     SourceLocation where = preopen.where;
     if (const auto alias = reader.text("alias")) {
       where = alias->where;
-      preopen.alias = without_slashes(alias->value);
-      // "/" is the root's name and "." that of the current directory.
-      if (preopen.alias.empty()) {
-        preopen.alias = "/";
-      } else if (preopen.alias != "." && !check_name(preopen.alias)) {
-        errors_.add(where, "the alias " + quoted(alias->value) + " is not a valid file name",
-                    "an alias is one name without a slash, \".\" or \"/\"");
+      auto normal = normalize_alias(alias->value);
+      if (!normal) {
+        errors_.add(where, normal.error().message, normal.error().hint);
+        preopen.alias = without_slashes(alias->value);
         return;
       }
+      preopen.alias = *std::move(normal);
     }
     if (preopen.alias.empty()) return;  // what is wrong with the path is reported
     const auto [first, added] = aliases_.emplace(without_slashes(preopen.alias), where);
@@ -244,6 +242,16 @@ Outcome<std::string> normalize_absolute(std::string_view path, std::string_view 
       Diagnostic{.trouble = Trouble::manifest,
                  .message = "Invalid " + std::string(what) + " " + quoted(path) + ": it is not absolute",
                  .hint = normal ? "write " + quoted(*normal) : std::string()});
+}
+
+Outcome<std::string> normalize_alias(std::string_view alias) {
+  std::string normal = without_slashes(alias);
+  // "/" is the root's name and "." that of the current directory.
+  if (normal.empty()) return "/";
+  if (normal == "." || check_name(normal)) return normal;
+  return fail(Diagnostic{.trouble = Trouble::manifest,
+                         .message = "the alias " + quoted(alias) + " is not a valid file name",
+                         .hint = "an alias is one name without a slash, \".\" or \"/\""});
 }
 
 std::vector<std::string_view> compat_names(const Compat& compat) {

@@ -39,6 +39,10 @@ bool check_command_alias(const Located<std::string>& alias, Errors& errors);
 /// message of the error, which has no place, starts with `Invalid WHAT "PATH"`.
 [[nodiscard]] Outcome<std::string> normalize_absolute(std::string_view path, std::string_view what);
 
+/// The name that a preopen shows: without leading slashes, "/" where it has nothing
+/// else. The error has no place.
+[[nodiscard]] Outcome<std::string> normalize_alias(std::string_view alias);
+
 /// What `run.compat` calls the quirks that are kept, in the order of Compat.
 [[nodiscard]] std::vector<std::string_view> compat_names(const Compat& compat);
 
