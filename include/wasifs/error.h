@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "wasifs/export.h"
+
 namespace wasifs {
 
 /// Why a file-system operation was refused. One enumerator per errno that
@@ -67,7 +69,7 @@ using Status = Result<void>;
 }
 
 /// The host's text for `error`, e.g. "No such file or directory". Thread-safe.
-[[nodiscard]] std::string message(Errc error);
+[[nodiscard]] WASIFS_API std::string message(Errc error);
 
 /// What kind of trouble a Diagnostic reports. The values are the exit statuses
 /// of the command line (spec: "Exit status").
@@ -103,7 +105,7 @@ struct Diagnostic {
   /// "site.toml:12:10: error: mount "/data": …", then the causes indented and
   /// the hint, a line each, without a trailing newline. `severity` is the word
   /// after the place.
-  [[nodiscard]] std::string text(std::string_view severity = "error") const;
+  [[nodiscard]] WASIFS_API std::string text(std::string_view severity = "error") const;
 };
 
 /// The result of an operation of the set-up path.

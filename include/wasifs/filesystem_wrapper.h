@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "wasifs/export.h"
 #include "wasifs/node.h"
 
 namespace wasifs {
@@ -47,7 +48,7 @@ enum class Operation : std::uint8_t {
 };
 
 /// "set_attr" and so on: the enumerator.
-[[nodiscard]] std::string_view name_of(Operation operation);
+[[nodiscard]] WASIFS_API std::string_view name_of(Operation operation);
 
 /// One file system in front of another: everything is handed on, and two hooks see
 /// it pass. Derive from it to trace, count, delay, limit or break what a layer does:
@@ -71,7 +72,7 @@ enum class Operation : std::uint8_t {
 /// Thread-safe as the inner file system is; hooks are called from any thread,
 /// several at a time, without a lock. To be made by std::make_shared, and dropped
 /// after its nodes and files, as any Filesystem.
-class FilesystemWrapper : public Filesystem {
+class WASIFS_API FilesystemWrapper : public Filesystem {
  public:
   struct Call {
     Operation operation;

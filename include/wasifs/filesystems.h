@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "wasifs/export.h"
 #include "wasifs/node.h"
 #include "wasifs/plan.h"
 
@@ -17,7 +18,7 @@ struct MemoryOptions {
 };
 
 /// An empty, writable file system in memory.
-[[nodiscard]] FilesystemPtr memory_filesystem(const MemoryOptions& options = {});
+[[nodiscard]] WASIFS_API FilesystemPtr memory_filesystem(const MemoryOptions& options = {});
 
 struct HostOptions {
   bool read_only = false;
@@ -27,13 +28,13 @@ struct HostOptions {
 /// A directory (or single file) of the host, read and written where it is. No
 /// "..", symlink or race leads out of it. The Diagnostic says what is wrong with
 /// the path (Trouble::source).
-[[nodiscard]] Outcome<FilesystemPtr> host_filesystem(const std::string& path,
-                                                     const HostOptions& options = {});
+[[nodiscard]] WASIFS_API Outcome<FilesystemPtr> host_filesystem(const std::string& path,
+                                                                const HostOptions& options = {});
 
 /// A volume of a webc package, read-only, served from the mapped file. `volume` may
 /// be "" where the package has one only, or one that is called "atom". The Diagnostic
 /// has no place. Trouble: source (no such file or volume), corrupt.
-[[nodiscard]] Outcome<FilesystemPtr> package_filesystem(const std::string& path,
-                                                        const std::string& volume = {});
+[[nodiscard]] WASIFS_API Outcome<FilesystemPtr> package_filesystem(const std::string& path,
+                                                                   const std::string& volume = {});
 
 }  // namespace wasifs

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "wasifs/error.h"
+#include "wasifs/export.h"
 #include "wasifs/provenance.h"
 #include "wasifs/ref.h"
 #include "wasifs/types.h"
@@ -39,7 +40,7 @@ struct NativeRange {
 /// Thread-safe: any method may be called from any thread at any time. The
 /// public methods check what can be checked for every layer alike (the access
 /// mode, offsets) and leave the rest to the `do_` methods of the layer.
-class File {
+class WASIFS_API File {
  public:
   /// No file is longer than this, as on any Linux file system (off_t).
   static constexpr std::uint64_t kMaxSize = (std::uint64_t{1} << 63) - 1;
@@ -110,7 +111,7 @@ using DirSink = FunctionRef<bool(const DirEntry&)>;
 /// An open directory: a sequence of names without "." and "..". Every name that
 /// is there from open_dir() to the end of the sequence is delivered exactly
 /// once, whatever happens to the others meanwhile. Thread-safe.
-class Dir {
+class WASIFS_API Dir {
  public:
   Dir() = default;
   Dir(const Dir&) = delete;
@@ -137,7 +138,7 @@ using DirPtr = std::unique_ptr<Dir>;
 /// Operations that do not fit the node's type answer as POSIX says (enotdir,
 /// einval, eisdir); changes to a layer that has none answer erofs. These are
 /// the defaults below, so a read-only layer overrides the reading half only.
-class Node : public RefCounted {
+class WASIFS_API Node : public RefCounted {
  public:
   [[nodiscard]] FileType type() const { return type_; }
   [[nodiscard]] bool is_directory() const { return type_ == FileType::directory; }
@@ -196,7 +197,7 @@ class Node : public RefCounted {
 };
 
 /// A layer: a root node and what holds for all nodes below it.
-class Filesystem {
+class WASIFS_API Filesystem {
  public:
   Filesystem() = default;
   Filesystem(const Filesystem&) = delete;

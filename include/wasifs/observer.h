@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "wasifs/export.h"
+
 namespace wasifs {
 
 struct VNode;
@@ -24,7 +26,7 @@ struct Change {
 
 /// Is told of changes by whoever shows a Tree to somebody with a cache. See
 /// Tree::observed_by.
-class TreeObserver {
+class WASIFS_API TreeObserver {
  public:
   TreeObserver() = default;
   TreeObserver(const TreeObserver&) = delete;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "wasifs/error.h"
+#include "wasifs/export.h"
 #include "wasifs/run_spec.h"
 
 namespace wasifs {
@@ -40,7 +41,7 @@ struct PlannedLayer {
   SourceLocation where = {};
 
   /// One line for a person, e.g. `webc "a.webc" volume "atom"`.
-  [[nodiscard]] std::string describe() const;
+  [[nodiscard]] WASIFS_API std::string describe() const;
 };
 
 /// One mount of the tree: an optional writable upper over lowers, first wins.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "wasifs/error.h"
+#include "wasifs/export.h"
 #include "wasifs/types.h"
 
 namespace wasifs {
@@ -18,7 +19,7 @@ struct Origin {
   std::string path = {};    ///< inside the source, from "/" on; "" where the source has no paths
 
   /// `host "./data" path "/a"`, or the source alone.
-  [[nodiscard]] std::string text() const;
+  [[nodiscard]] WASIFS_API std::string text() const;
   bool operator==(const Origin&) const = default;
 };
 
@@ -29,7 +30,7 @@ enum class Role : std::uint8_t {
   shadowed,  ///< something else shows in its place
   hidden,    ///< was taken away in the overlay that it is a layer of
 };
-[[nodiscard]] std::string_view name_of(Role role);
+[[nodiscard]] WASIFS_API std::string_view name_of(Role role);
 
 /// Why a layer has its role.
 enum class Cause : std::uint8_t {
@@ -42,7 +43,7 @@ enum class Cause : std::uint8_t {
   removed,    ///< hidden: `at` was removed or renamed (a whiteout)
   replaced,   ///< hidden: `at` was removed and something else is there now (opaque)
 };
-[[nodiscard]] std::string_view name_of(Cause cause);
+[[nodiscard]] WASIFS_API std::string_view name_of(Cause cause);
 
 /// One layer that holds a path.
 struct LayerTrace {
@@ -59,7 +60,7 @@ struct LayerTrace {
   std::string mount = {};  ///< in a Provenance: guest path of the mount that has the layer
 
   /// The cause as a clause, e.g. `"/a" of host "./site" comes first`.
-  [[nodiscard]] std::string why() const;
+  [[nodiscard]] WASIFS_API std::string why() const;
   bool operator==(const LayerTrace&) const = default;
 };
 
@@ -73,7 +74,7 @@ struct MountPlace {
   bool synthetic = false;
 
   /// `"/srv" from manifest (site.toml:3:1)`.
-  [[nodiscard]] std::string text() const;
+  [[nodiscard]] WASIFS_API std::string text() const;
   bool operator==(const MountPlace&) const = default;
 };
 
@@ -109,9 +110,9 @@ struct Provenance {
   std::optional<Missing> missing = std::nullopt;  ///< present where `type` is absent
 
   /// The layer that is shown; null where none is.
-  [[nodiscard]] const LayerTrace* shown() const;
+  [[nodiscard]] WASIFS_API const LayerTrace* shown() const;
   /// The origins of what is shadowed or hidden, each with a newline.
-  [[nodiscard]] std::string shadows() const;
+  [[nodiscard]] WASIFS_API std::string shadows() const;
 };
 
 }  // namespace wasifs

@@ -8,6 +8,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "wasifs/export.h"
+
 namespace wasifs {
 
 /// A thread-safe intrusive reference count. An object is born with a count of
@@ -16,7 +18,7 @@ namespace wasifs {
 /// *Pinned* objects are not counted at all: they live as long as the pool that
 /// holds them (an immutable layer keeps all its nodes in one array), and taking
 /// a reference to one writes no shared memory.
-class RefCounted {
+class WASIFS_API RefCounted {
  public:
   RefCounted(const RefCounted&) = delete;
   RefCounted& operator=(const RefCounted&) = delete;

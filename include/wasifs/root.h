@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "wasifs/export.h"
 #include "wasifs/plan.h"
 #include "wasifs/tree.h"
 
@@ -42,11 +43,12 @@ struct PreparedRoot {
   /// file that starts with the webc magic) or a directory. Reads the manifest
   /// and the indexes of packages; content is not copied. Every failure is a
   /// Diagnostic that names the place.
-  [[nodiscard]] static Outcome<PreparedRoot> open(const std::string& source,
-                                                  const ComposeOptions& options = {});
+  [[nodiscard]] WASIFS_API static Outcome<PreparedRoot> open(const std::string& source,
+                                                             const ComposeOptions& options = {});
 };
 
 /// The plan alone: opens packages for their manifests, changes nothing.
-[[nodiscard]] Outcome<Plan> plan_source(const std::string& source, const ComposeOptions& options = {});
+[[nodiscard]] WASIFS_API Outcome<Plan> plan_source(const std::string& source,
+                                                   const ComposeOptions& options = {});
 
 }  // namespace wasifs

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "wasifs/export.h"
 #include "wasifs/node.h"
 #include "wasifs/root.h"
 #include "wasifs/run_spec.h"
@@ -20,7 +21,7 @@ namespace wasifs {
 ///
 /// What is added wrong is told by build(). Not thread-safe, but for build(). File systems are shared,
 /// not copied; build() can be called again and gives another root over them.
-class RootBuilder {
+class WASIFS_API RootBuilder {
  public:
   RootBuilder();
   RootBuilder(RootBuilder&&) noexcept;

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "wasifs/export.h"
 #include "wasifs/node.h"
 #include "wasifs/run_spec.h"
 
@@ -109,7 +110,7 @@ using Visitor = FunctionRef<WalkNext(const Visited&)>;
 /// handle; see observed_by().
 /// Permission bits are reported, not enforced: that is the kernel's part under
 /// FUSE (default_permissions), and a WASI context's rights in-process.
-class Tree {
+class WASIFS_API Tree {
  public:
   explicit Tree(MountTable mounts, TreeOptions options = {});
   Tree(const Tree&) = delete;

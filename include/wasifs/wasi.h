@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "wasifs/export.h"
 #include "wasifs/run_spec.h"
 #include "wasifs/tree.h"
 #include "wasifs/wasi_errno.h"
@@ -40,11 +41,11 @@ struct Function {
 };
 
 /// All functions of an ABI, in a fixed order: an index into it names one.
-[[nodiscard]] std::span<const Function> functions(Abi abi);
-[[nodiscard]] std::optional<std::size_t> find_function(Abi abi, std::string_view name);
+[[nodiscard]] WASIFS_API std::span<const Function> functions(Abi abi);
+[[nodiscard]] WASIFS_API std::optional<std::size_t> find_function(Abi abi, std::string_view name);
 /// "wasi_snapshot_preview1", "wasi_unstable", "wasix_32v1".
-[[nodiscard]] std::string_view module_name(Abi abi);
-[[nodiscard]] std::optional<Abi> find_abi(std::string_view module);
+[[nodiscard]] WASIFS_API std::string_view module_name(Abi abi);
+[[nodiscard]] WASIFS_API std::optional<Abi> find_abi(std::string_view module);
 
 /// What a path of a guest may reach.
 enum class PathPolicy : std::uint8_t {
@@ -101,7 +102,7 @@ struct ContextOptions {
   std::function<void(const TraceEvent&)> trace = nullptr;
 
   /// What a prepared root says about its guest: argv, env, preopens, cwd.
-  [[nodiscard]] static ContextOptions of(const RunSpec& run);
+  [[nodiscard]] WASIFS_API static ContextOptions of(const RunSpec& run);
 };
 
 /// What a call came to.
@@ -119,7 +120,7 @@ struct CallResult {
 /// (poll_oneoff, a read of standard input) holds no lock. Nothing of the guest's
 /// memory is remembered between calls; memory that other threads change meanwhile
 /// is read once.
-class Context {
+class WASIFS_API Context {
  public:
   /// A preopen that is missing, no directory or without rights is Trouble::source;
   /// a NUL, a variable without a name and too small a max_fds are Trouble::usage.

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "wasifs/export.h"
+
 namespace wasifs::wasi {
 
 /// `errno` of WASI preview1 (its witx; wasi_unstable and wasix_32v1 have the same
@@ -89,6 +91,6 @@ enum class Errno : std::uint16_t {
 };
 
 /// "success", "noent", "2big": as the witx spells it. "?" for a number it has not.
-[[nodiscard]] std::string_view name_of(Errno error);
+[[nodiscard]] WASIFS_API std::string_view name_of(Errno error);
 
 }  // namespace wasifs::wasi

@@ -11,12 +11,13 @@
 #include <string_view>
 
 #include "wasifs/error.h"
+#include "wasifs/export.h"
 
 namespace wasifs::wasi {
 
 /// One of a guest's standard streams, implemented here or by the embedder.
 /// Thread-safe: a guest's threads may use one at the same time.
-class Stream {
+class WASIFS_API Stream {
  public:
   Stream() = default;
   Stream(const Stream&) = delete;
@@ -37,17 +38,18 @@ class Stream {
 using StreamPtr = std::shared_ptr<Stream>;
 
 /// A descriptor of the host, which stays the caller's and must outlive the stream.
-[[nodiscard]] StreamPtr stream_of_fd(int fd);
+[[nodiscard]] WASIFS_API StreamPtr stream_of_fd(int fd);
 /// Reads `bytes`, then ends.
-[[nodiscard]] StreamPtr stream_of_bytes(std::string bytes);
+[[nodiscard]] WASIFS_API StreamPtr stream_of_bytes(std::string bytes);
 /// Appends what is written to `*bytes`, which must outlive the stream; only this
 /// stream's own calls are in order with each other. enospc, and nothing is taken,
 /// once there are `limit` bytes.
-[[nodiscard]] StreamPtr stream_to_bytes(std::string* bytes, std::size_t limit = std::size_t{1} << 30);
+[[nodiscard]] WASIFS_API StreamPtr stream_to_bytes(std::string* bytes,
+                                                   std::size_t limit = std::size_t{1} << 30);
 /// Calls back for each read or write; either may be null (ebadf).
-[[nodiscard]] StreamPtr stream_of_callbacks(
-    std::function<Result<std::size_t>(std::span<std::byte>)> read,
-    std::function<Result<std::size_t>(std::span<const std::byte>)> write);
+[[nodiscard]] WASIFS_API StreamPtr
+stream_of_callbacks(std::function<Result<std::size_t>(std::span<std::byte>)> read,
+                    std::function<Result<std::size_t>(std::span<const std::byte>)> write);
 
 /// The clocks of WASI, by their numbers.
 enum class Clock : std::uint8_t { realtime = 0, monotonic = 1, process_cputime = 2, thread_cputime = 3 };
@@ -55,7 +57,7 @@ enum class Clock : std::uint8_t { realtime = 0, monotonic = 1, process_cputime =
 /// What a guest asks of the machine beside files. The default implementation is
 /// the system's; override what a test or an embedder wants to decide itself.
 /// Thread-safe.
-class Host {
+class WASIFS_API Host {
  public:
   Host() = default;
   Host(const Host&) = delete;

@@ -262,6 +262,8 @@ WASIFS_EXPORT int wasifs_builder_add_mount(wasifs_builder* builder, const char* 
                                            wasifs_fs* fs, wasifs_access access);
 /* A layer below the base root; earlier ones win over later ones. */
 WASIFS_EXPORT int wasifs_builder_add_root_layer(wasifs_builder* builder, wasifs_fs* fs);
+/* The folder of packages that those which are injected find their dependencies in. */
+WASIFS_EXPORT int wasifs_builder_set_store(wasifs_builder* builder, const char* folder, size_t folder_len);
 /* A package with all that it mounts. */
 WASIFS_EXPORT int wasifs_builder_inject(wasifs_builder* builder, const char* package, size_t package_len);
 WASIFS_EXPORT int wasifs_builder_add_arg(wasifs_builder* builder, const char* arg, size_t arg_len);
@@ -393,6 +395,13 @@ typedef struct wasifs_stream {
   void* user;
 } wasifs_stream;
 
+/* A descriptor of the host that a guest's poll_oneoff waits for. */
+typedef struct wasifs_wait_fd {
+  int fd;
+  int write;          /* 1: until it can be written to; 0: until there is something to read */
+  int ready, hang_up; /* the answer */
+} wasifs_wait_fd;
+
 typedef struct wasifs_preopen {
   const char* alias;       /* what the guest sees */
   const char* path;        /* a directory of the tree */
@@ -422,7 +431,8 @@ enum {
   WASIFS_WASI_REFERENCE_ERRNO = 4 /* the reference's numbers where they differ from POSIX */
 };
 
-/* Zeros mean: what the root says (args, env, preopens, cwd), the system (clock, random), none. */
+/* Zeros mean: what the root says (args, env, preopens), the system (clock, random, wait), none.
+ * An array that is not NULL replaces what the root says, also one of no elements. */
 typedef struct wasifs_wasi_options {
   size_t struct_size;
   uint32_t flags;
@@ -432,19 +442,23 @@ typedef struct wasifs_wasi_options {
   size_t env_count;
   const wasifs_preopen* preopens;
   size_t preopen_count;
-  int no_preopens; /* none at all, where preopen_count is 0 */
+  int no_preopens; /* none at all, where `preopens` is NULL */
   wasifs_stream stdio[3];
   size_t max_fds; /* 0: 1024 */
   /* Nanoseconds of a clock of WASI; 0 or an errno. */
   int (*clock)(void* user, uint32_t clock, uint64_t* nanoseconds);
   int (*random)(void* user, void* buffer, size_t size);
   void (*trace)(void* user, const wasifs_wasi_event* event);
-  void* user; /* of the three */
+  void* user; /* of the hooks */
+  /* Waits until one of `fds` is ready or `timeout` nanoseconds have passed, UINT64_MAX: without
+   * end. Nothing is ready where it returns early. */
+  int (*wait)(void* user, wasifs_wait_fd* fds, size_t count, uint64_t timeout);
 } wasifs_wasi_options;
 
 /* The world of one guest: descriptors, arguments, environment, streams. */
 typedef struct wasifs_wasi wasifs_wasi;
 
+/* `options` may be NULL. */
 WASIFS_EXPORT int wasifs_wasi_new(const wasifs_root* root, const wasifs_wasi_options* options,
                                   wasifs_wasi** out, wasifs_error** error);
 WASIFS_EXPORT void wasifs_wasi_free(wasifs_wasi* wasi);
@@ -453,10 +467,10 @@ WASIFS_EXPORT void wasifs_wasi_free(wasifs_wasi* wasi);
 #define WASIFS_WASI_EXITED (-1)
 
 /*
- * Serves function `index` of `abi`. `memory` is the guest's linear memory as it is
- * now; it may move between calls, and nothing of it is kept. `args` has one element
- * for each parameter, i32 zero-extended. Gives the i32 for the guest, an errno of
- * WASI, or WASIFS_WASI_EXITED. Never throws or jumps through the engine.
+ * Serves function `index` of `abi`; NOSYS (52) where there is none, or not with so many arguments. `memory`
+ * is the guest's linear memory as it is now; it may move between calls, and nothing of it is kept. `args` has
+ * one element for each parameter, i32 zero-extended. Gives the i32 for the guest, an errno of WASI, or
+ * WASIFS_WASI_EXITED. Never throws or jumps through the engine.
  */
 WASIFS_EXPORT int32_t wasifs_wasi_call(wasifs_wasi* wasi, int abi, size_t index, void* memory,
                                        size_t memory_size, const uint64_t* args, size_t arg_count);
