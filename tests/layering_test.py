@@ -29,6 +29,7 @@ FOLDERS = {
     "inspect": "src/inspect",
     "capi": "src/capi",
     "fuse": "fuse",
+    "engine": "src/engine",
     "cli": "src/cli",
 }
 ALLOWED = {
@@ -43,7 +44,8 @@ ALLOWED = {
     "inspect": {"base", "webc", "plan"},
     "capi": {"base", "plan", "wasi"},
     "fuse": set(),
-    "cli": {"base", "webc", "plan", "inspect", "fuse"},
+    "engine": set(),
+    "cli": {"base", "webc", "plan", "inspect", "fuse", "engine"},
 }
 # The adapter knows the Tree and what its header includes, nothing else.
 FUSE_API = {"wasifs/tree.h", "wasifs/observer.h", "wasifs/node.h", "wasifs/ref.h", "wasifs/types.h", "wasifs/error.h"}
@@ -55,6 +57,7 @@ THIRD_PARTY = {
     "nettle/": {"webc"},
     "spdlog/": {"fuse", "cli"},
     "fuse": {"fuse"},
+    "wabt/": {"engine"},
 }
 # The one installed header that is C, and the headers of C that it needs.
 C_HEADER = "include/wasifs/wasifs.h"

@@ -32,6 +32,9 @@ struct ComposeOptions {
   std::optional<std::string> store = {};
   /// False: packages are composed without what they depend on.
   bool dependencies = true;
+  /// Which command of the package that is run; "": none of them, so that argv, env
+  /// and cwd say nothing of it.
+  std::optional<std::string> command = {};
 };
 
 /// A composed root, ready to be served: the tree and the plan it was made from.

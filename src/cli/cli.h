@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <iosfwd>
 #include <span>
 #include <string>
@@ -26,6 +27,8 @@ struct Io {
   bool no_color = false;  ///< NO_COLOR is set and not empty
   unsigned columns = 80;  ///< width of the terminal; means something only where out is one
   std::vector<std::string> environment = {};  ///< of the process, NAME=VALUE each
+  /// What a guest gets as its standard streams; -1: the stream above of that number.
+  std::array<int, 3> descriptors{-1, -1, -1};
   /// What stands behind "--", for a verb that takes arguments of the guest; set
   /// by run() before the verb starts.
   std::vector<std::string> guest_args = {};

@@ -61,6 +61,7 @@ int main(int argc, char** argv) {
                      .utf8 = locale_is_utf8(),
                      .no_color = !environment("NO_COLOR").empty(),
                      .columns = terminal_columns(),
-                     .environment = whole_environment()};
+                     .environment = whole_environment(),
+                     .descriptors = {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}};
   return wasifs::cli::run({argv, static_cast<std::size_t>(argc)}, io);
 }

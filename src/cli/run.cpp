@@ -2,305 +2,182 @@
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
-#include <algorithm>
-#include <array>
-#include <exception>
+#include <cerrno>
+#include <fstream>
+#include <iterator>
 #include <memory>
 #include <ostream>
-#include <string>
-#include <utility>
+#include <sstream>
 #include <vector>
 
-#include "base/path.h"  // wasifs::quoted, named in full: std::quoted would be found too
-#include "base/suggest.h"
-#include "cli/cli.h"
-#include "cli/fd_stream.h"
+#include "base/path.h"
+#include "cli/compose_flags.h"
+#include "cli/guest.h"
+#include "cli/source.h"
+#include "cli/trace.h"
 #include "cli/verb.h"
-#include "cli/version.h"
 
 namespace wasifs::cli {
 
 namespace {
 
-constexpr int kOutputFailed = 1;
-/// What mount(8) wants of a helper that met a bug.
-constexpr int kHelperBug = 2;
+/// What --trace without a file means.
+constexpr std::string_view kToErr = "-";
+constexpr std::size_t kChunk = 256 * 1024;
 
-constexpr std::string_view kFooter =
-    "SOURCE is a manifest (*.toml), a package (*.webc, *.wasmer), a wasmer.toml or\n"
-    "the folder that holds one, or any other directory.\n"
-    "\n"
-    "Exit status: 0 ok, 1 findings or differences, 2 usage, 3 manifest, 4 conflict,\n"
-    "5 corrupt package, 6 source missing or unreadable, 7 FUSE unavailable or mount\n"
-    "point unusable, 70 a bug.";
-
-/// CLI11's words in help texts, and ours.
-constexpr std::array<std::pair<const char*, const char*>, 4> kLabels{
-    {{"SUBCOMMAND", "VERB"}, {"TEXT", ""}, {"REQUIRED", ""}, {"Positionals", "Arguments"}}};
-
-/// The parser of a whole command line and where its values go.
-struct CommandLine {
-  CLI::App app{"Composes memory, host directories and webc packages into one WASI root."};
-  std::string color = "auto";
-  bool version = false;
-  bool verbose = false;
-  std::vector<Action> actions;  ///< in the order of verbs()
-
-  CommandLine();
-
- private:
-  /// For each verb on its own: inherited options would make CLI11 hand a verb's
-  /// surplus arguments to its parent as well.
-  void add_color(CLI::App& to);
+struct Options {
+  std::string source;
+  ComposeOptions compose;
+  std::string program;
+  std::string trace;  ///< "": none
+  std::string paths = "wasix";
 };
 
-CommandLine::CommandLine() {
-  app.name("wasifs");
-  app.footer(std::string(kFooter));
-  app.get_formatter()->column_width(26);
-  for (const auto& [word, ours] : kLabels) app.get_formatter()->label(word, ours);
-  app.set_help_flag("-h,--help", "Show this help, or that of a verb");
-  app.add_flag("--version", version, "Show the version");
-  app.add_flag("--verbose", verbose, "With --version: list the libraries as well");
-  add_color(app);
-  app.require_subcommand(0, 1);
-  for (const Verb* verb : verbs()) {
-    CLI::App* sub = app.add_subcommand(std::string(verb->name), std::string(verb->help));
-    sub->footer("");
-    sub->group("Verbs");
-    sub->set_help_flag("-h,--help", "Show this help");
-    actions.push_back(verb->add(*sub));
-    add_color(*sub);
-    for (CLI::App* inner : sub->get_subcommands([](CLI::App*) { return true; })) {
-      inner->group("Verbs");
-      add_color(*inner);
-    }
+/// A program that is a file of the host. Commands of packages have no slash in
+/// their names, and whoever writes ".wasm" means a file.
+bool is_host_file(std::string_view program) { return program.contains('/') || program.ends_with(".wasm"); }
+
+std::string file_name(std::string_view path) {
+  return std::string(path.substr(path.rfind('/') + 1));  // npos + 1 is 0
+}
+
+Outcome<Program> read_host_program(const std::string& path) {
+  errno = 0;
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream bytes;
+  // An empty file sets failbit, too.
+  if (file && file.peek() != std::ifstream::traits_type::eof()) bytes << file.rdbuf();
+  if (!file.is_open() || file.bad() || errno != 0) {
+    return fail(Diagnostic{.trouble = Trouble::source,
+                           .message = "program " + wasifs::quoted(path) + ": " +
+                                      message(errno != 0 ? static_cast<Errc>(errno) : Errc::eio)});
+  }
+  return Program{.name = path, .bytes = std::move(bytes).str()};
+}
+
+Result<std::string> read_tree_file(const Tree& tree, const std::string& path) {
+  const Result<VNode> node = tree.resolve(path);
+  if (!node) return fail(node.error());
+  const Result<FilePtr> file = tree.open(*node, {.read = true});
+  if (!file) return fail(file.error());
+  std::string bytes;
+  std::vector<std::byte> buffer(kChunk);
+  for (;;) {
+    const Result<std::size_t> got = (*file)->read_at(bytes.size(), buffer);
+    if (!got) return fail(got.error());
+    if (*got == 0) return bytes;
+    bytes.append(reinterpret_cast<const char*>(buffer.data()), *got);
   }
 }
 
-void CommandLine::add_color(CLI::App& to) {
-  to.add_option("--color", color, "auto (default), always or never")->type_name("WHEN");
-}
-
-/// The innermost App that the arguments named.
-const CLI::App& selected(const CLI::App& app) {
-  const CLI::App* at = &app;
-  while (!at->get_subcommands().empty()) at = at->get_subcommands().front();
-  return *at;
-}
-
-/// "webc info", as the user typed it; "" for the program itself.
-std::string command_of(const CLI::App& app) {
-  std::string name;
-  for (const CLI::App* at = &app; at->get_parent() != nullptr; at = at->get_parent()) {
-    name = name.empty() ? at->get_name() : at->get_name() + " " + name;
+Diagnostic no_command(const std::string& source, const RunSpec& run) {
+  if (run.choices.empty()) {
+    return usage_error("run", wasifs::quoted(source) + " has no command that could be run",
+                       "name a WebAssembly file of the host: wasifs run SOURCE FILE.wasm");
   }
-  return name;
-}
-
-std::vector<std::string> option_names(const CLI::App& app) {
-  std::vector<std::string> names;
-  for (const CLI::App* at = &app; at != nullptr; at = at->get_parent()) {
-    for (const CLI::Option* option : at->get_options()) {
-      for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
-    }
-  }
-  return names;
-}
-
-std::vector<std::string> verb_names(const CLI::App& app) {
-  std::vector<std::string> names;
-  for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; })) {
-    names.push_back(sub->get_name());
-  }
-  return names;
-}
-
-std::string closest(std::string_view word, const std::vector<std::string>& names) {
-  return suggest(word, std::vector<std::string_view>(names.begin(), names.end()));
-}
-
-std::string help_hint(const std::string& command) {
-  return "see \"wasifs " + (command.empty() ? "" : command + " ") + "--help\"";
-}
-
-bool takes_verb(const CLI::App& app) { return !verb_names(app).empty(); }
-
-Diagnostic no_verb(const CLI::App& app) {
   std::string names;
-  for (const std::string& name : verb_names(app)) names += (names.empty() ? "" : ", ") + name;
-  return usage_error(command_of(app), "no verb given; the verbs are " + names);
+  for (const std::string& name : run.choices) names += (names.empty() ? "" : ", ") + wasifs::quoted(name);
+  return usage_error("run", wasifs::quoted(source) + " has several commands and none is the default",
+                     "name one of " + names);
 }
 
-bool looks_like_option(const std::string& word) { return word.size() > 1 && word.front() == '-'; }
-
-/// The first of the words that looks like an option; behind "--" none does.
-std::vector<std::string>::const_iterator find_option(const std::vector<std::string>& words) {
-  const auto end = std::ranges::find(words, "--");
-  const auto option = std::find_if(words.begin(), end, looks_like_option);
-  return option == end ? words.end() : option;
+/// The command's program as the guest itself would find it.
+Outcome<Program> read_command(const std::string& source, const PreparedRoot& root) {
+  const std::string& command = root.plan.run.command;
+  if (command.empty()) return fail(no_command(source, root.plan.run));
+  Errc why = Errc::enoent;
+  for (const char* directory : {"/bin/", "/usr/bin/"}) {
+    Result<std::string> bytes = read_tree_file(*root.tree, directory + command);
+    if (bytes) return Program{.name = command, .bytes = *std::move(bytes), .packaged = true};
+    if (bytes.error() != Errc::enoent) why = bytes.error();
+  }
+  return fail(Diagnostic{.trouble = Trouble::source,
+                         .message = "command " + wasifs::quoted(command) +
+                                    ": its program is not in /bin or /usr/bin: " + message(why),
+                         .hint = "see what is mounted there: wasifs plan " + source});
 }
 
-/// What CLI11 could not place, or else `complaint`, in our words.
-Diagnostic parse_failure(const CLI::App& app, const std::string& complaint) {
-  const CLI::App& sub = selected(app);
-  const std::string command = command_of(sub);
-  const std::vector<std::string> left = app.remaining(true);
-  const auto option = find_option(left);
-  if (option != left.end()) {
-    return usage_error(command, "unknown option " + wasifs::quoted(*option),
-                       closest(option->substr(0, option->find('=')), option_names(sub)));
-  }
-  if (left.empty()) return takes_verb(sub) ? no_verb(sub) : usage_error(command, complaint);
-  if (takes_verb(sub)) {
-    return usage_error(command, "unknown verb " + wasifs::quoted(left.front()),
-                       closest(left.front(), verb_names(sub)));
-  }
-  return usage_error(command, "unexpected argument " + wasifs::quoted(left.front()));
+/// Where the lines of --trace go; null: nowhere.
+using TraceSink = std::shared_ptr<std::ostream>;
+
+Outcome<TraceSink> open_trace(Io& io, const std::string& where) {
+  if (where.empty()) return nullptr;
+  // The stream of `io` is not the pointer's to delete.
+  if (where == kToErr) return TraceSink(&io.err, [](std::ostream*) {});
+  errno = 0;
+  auto file = std::make_shared<std::ofstream>(where, std::ios::binary | std::ios::trunc);
+  if (*file) return file;
+  return fail(Diagnostic{.trouble = Trouble::source,
+                         .message = "--trace " + wasifs::quoted(where) + ": " +
+                                    message(errno != 0 ? static_cast<Errc>(errno) : Errc::eio)});
 }
 
-bool decide_color(std::string_view when, bool is_terminal, bool no_color) {
-  return when == "always" || (when == "auto" && is_terminal && !no_color);
+wasi::ContextOptions context_options(const Options& options, const RunSpec& run, Io& io,
+                                     const TraceSink& trace) {
+  wasi::ContextOptions context = wasi::ContextOptions::of(run);
+  if (run.command.empty()) context.args.insert(context.args.begin(), file_name(options.program));
+  context.stdio = guest_streams(io);
+  if (options.paths == "wasix") {
+    context.paths = wasi::PathPolicy::wasix;
+    context.layout = wasi::Layout::wasmer;
+  }
+  if (trace) {
+    // Flushed line by line: whatever ends the guest, what it did before is there.
+    context.trace = [trace](const wasi::TraceEvent& event) { *trace << trace_line(event) << std::flush; };
+  }
+  return context;
 }
 
-int run_verb(const CommandLine& line, Io& io) {
-  const CLI::App& sub = selected(line.app);
-  if (line.version) {
-    io.out << version_text(line.verbose);
-    return 0;
+Outcome<int> run_program(const Options& options, Io& io) {
+  if (engine::engine_name().empty()) return fail(no_engine());
+  if (options.paths != "strict" && options.paths != "wasix") {
+    return fail(
+        usage_error("run", "--paths: " + wasifs::quoted(options.paths) + " is none of strict, wasix"));
   }
-  if (line.app.get_subcommands().empty()) return report(io, no_verb(sub));
-  const CLI::App* chosen = line.app.get_subcommands().front();
-  const auto all = verbs();
-  const auto verb = std::ranges::find(all, chosen->get_name(), &Verb::name);
-  const Outcome<int> outcome = line.actions.at(static_cast<std::size_t>(verb - all.begin()))(io);
-  return outcome ? *outcome : report(io, outcome.error());
+  const bool from_host = is_host_file(options.program);
+  ComposeOptions compose = options.compose;
+  if (from_host) {
+    compose.command = "";
+  } else if (!options.program.empty()) {
+    compose.command = options.program;
+  }
+  const Outcome<PreparedRoot> root = open_runnable(io, options.source, compose);
+  if (!root) return fail(root.error());
+  const Outcome<Program> program =
+      from_host ? read_host_program(options.program) : read_command(options.source, *root);
+  if (!program) return fail(program.error());
+  const Outcome<TraceSink> trace = open_trace(io, options.trace);
+  if (!trace) return fail(trace.error());
+  const RunSpec& run = root->plan.run;
+  auto context = wasi::Context::create(root->tree, context_options(options, run, io, *trace));
+  if (!context) return fail(context.error());
+  // The guest may write to the descriptor below it.
+  io.out.flush();
+  const engine::Ended ended = run_guest(*program, run.entry_function, **context);
+  return guest_status(io, *program, run.entry_function, ended);
 }
 
-/// How many of the words are the program's own: all, but for a verb that takes
-/// arguments of the guest those before "--".
-std::size_t count_own_words(std::span<const char* const> words) {
-  const auto all = verbs();
-  const auto verb_of = [&](std::string_view word) { return std::ranges::find(all, word, &Verb::name); };
-  const auto named =
-      std::ranges::find_if(words, [&](const char* word) { return verb_of(word) != all.end(); });
-  if (named == words.end() || !(*verb_of(*named))->guest_args) return words.size();
-  const auto dashes = std::find(named, words.end(), std::string_view("--"));
-  return static_cast<std::size_t>(dashes - words.begin());
-}
-
-int run_program(std::span<const char* const> argv, Io& io) {
-  CommandLine line;
-  // For what is wrong with the command line itself.
-  io.color_err = decide_color(line.color, io.err_is_terminal, io.no_color);
-  const auto words = argv.subspan(argv.empty() ? 0 : 1);
-  const auto own = words.first(count_own_words(words));
-  if (own.size() < words.size()) {
-    const auto behind_dashes = words.subspan(own.size() + 1);
-    io.guest_args.assign(behind_dashes.begin(), behind_dashes.end());
-  }
-  // CLI11 takes the arguments from the back.
-  std::vector<std::string> arguments(own.rbegin(), own.rend());
-  try {
-    line.app.parse(std::move(arguments));
-  } catch (const CLI::CallForHelp&) {
-    io.out << line.app.help();
-    return 0;
-  } catch (const CLI::ParseError& error) {
-    return report(io, parse_failure(line.app, error.what()));
-  }
-  // A verb that takes any number of arguments gets unknown options among them.
-  const std::vector<std::string> left = line.app.remaining(true);
-  if (find_option(left) != left.end()) {
-    return report(io, parse_failure(line.app, {}));
-  }
-  if (line.color != "auto" && line.color != "always" && line.color != "never") {
-    return report(
-        io, usage_error({}, "--color: " + wasifs::quoted(line.color) + " is none of auto, always, never"));
-  }
-  io.color_out = decide_color(line.color, io.out_is_terminal, io.no_color);
-  io.color_err = decide_color(line.color, io.err_is_terminal, io.no_color);
-  return run_verb(line, io);
-}
-
-bool is_mount_helper(std::string_view program) {
-  program.remove_prefix(program.rfind('/') + 1);  // npos + 1 is 0
-  return program == "mount.wasifs" || program == "mount.fuse.wasifs";
-}
-
-/// Restores what exceptions() an injected stream had.
-class ThrowOnFailure {
- public:
-  explicit ThrowOnFailure(std::ostream& stream) : stream_(stream), before_(stream.exceptions()) {
-    stream_.exceptions(std::ios::badbit | std::ios::failbit);
-  }
-  ThrowOnFailure(const ThrowOnFailure&) = delete;
-  ThrowOnFailure& operator=(const ThrowOnFailure&) = delete;
-  ~ThrowOnFailure() {
-    stream_.clear();
-    stream_.exceptions(before_);
-  }
-
- private:
-  std::ostream& stream_;
-  std::ios::iostate before_;
-};
-
-int output_failed(Io& io, const std::string& why) {
-  io.err << "error: cannot write output: " + why + "\n";
-  return kOutputFailed;
+Action add(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  app.add_option("SOURCE", options->source, "Manifest, package or directory")->required();
+  app.add_option("PROGRAM", options->program,
+                 "A command of the package, or a WebAssembly file of the host (with a slash or .wasm); "
+                 "default: the package's own command");
+  app.add_flag("--trace{-}", options->trace,
+               "Print a JSON line for each call of the guest; --trace=FILE writes them there");
+  app.add_option("--paths", options->paths,
+                 "wasix (default): absolute paths and descriptors 0 to 2 as wasmer has them; strict: as "
+                 "WASI says")
+      ->type_name("POLICY");
+  add_compose_flags(app, options->compose);
+  return [options](Io& io) { return run_program(*options, io); };
 }
 
 }  // namespace
 
-int run(std::span<const char* const> argv, Io& io) {
-  const bool helper = !argv.empty() && is_mount_helper(argv.front());
-  const int bug = helper ? kHelperBug : static_cast<int>(Trouble::bug);
-  try {
-    const ThrowOnFailure throwing(io.out);
-    const int status = helper ? run_mount_helper(argv, io) : run_program(argv, io);
-    io.out.flush();
-    return status;
-  } catch (const WriteError& error) {
-    return output_failed(io, error.code().message());
-  } catch (const std::ios_base::failure&) {
-    return output_failed(io, "the stream failed");
-  } catch (const std::exception& error) {
-    io.err << "error: internal error: " + std::string(error.what()) + "\n";
-    return bug;
-  }
-}
-
-int report(Io& io, const Diagnostic& diagnostic, std::string_view severity) {
-  std::string text = diagnostic.text(severity);
-  if (io.color_err) {
-    // The word stands after the place, so its first occurrence with the colon
-    // and a space on either side is it.
-    const std::string word = std::string(severity) + ": ";
-    const std::size_t at = text.find(word);
-    const std::string_view color = severity == "error" ? "\x1b[1;31m" : "\x1b[1;33m";
-    if (at != std::string::npos) {
-      text.insert(at + severity.size(), "\x1b[0m");
-      text.insert(at, color);
-    }
-  }
-  io.err << text + "\n";
-  return static_cast<int>(diagnostic.trouble);
-}
-
-std::span<const Verb* const> verbs() {
-  static constexpr std::array<const Verb*, 12> kAll{&kMountVerb, &kUnmountVerb, &kStatusVerb, &kPlanVerb,
-                                                    &kCheckVerb, &kTreeVerb,    &kLsVerb,     &kCatVerb,
-                                                    &kStatVerb,  &kExplainVerb, &kSpecVerb,   &kWebcVerb};
-  return kAll;
-}
-
-Diagnostic usage_error(std::string_view verb, std::string_view message, std::string_view hint) {
-  const std::string command(verb);
-  std::string help = help_hint(command);
-  return {.trouble = Trouble::usage,
-          .message = (command.empty() ? "" : command + ": ") + std::string(message),
-          .hint = hint.empty() ? help : std::string(hint)};
-}
+const Verb kRunVerb{.name = "run",
+                    .help = "Run a command of the package, or a WebAssembly file, on the tree",
+                    .add = add,
+                    .guest_args = true};
 
 }  // namespace wasifs::cli

@@ -42,6 +42,7 @@ extern const Verb kCatVerb;
 extern const Verb kStatVerb;
 extern const Verb kExplainVerb;
 extern const Verb kSpecVerb;
+extern const Verb kRunVerb;
 extern const Verb kWebcVerb;
 
 /// Every verb, in the order of the help text.

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "base/path.h"
+#include "base/suggest.h"
 #include "plan/package_plan.h"
 #include "plan/plan_lookup.h"
 #include "plan/reader.h"
@@ -256,11 +257,16 @@ class Planner {
     std::vector<std::string_view> names;
     for (const webc::Command& command : package.runnable.commands) names.push_back(command.name);
     if (std::ranges::find(names, container.command->value) != names.end()) return {};
+    // The place of what the command line asks for has no line.
+    const bool by_user = container.command->where.line == 0;
+    const std::string near = suggest(container.command->value, names);
     return fail(Diagnostic{
-        .trouble = Trouble::manifest,
+        .trouble = by_user ? Trouble::usage : Trouble::manifest,
         .message = package_label(container.source) + " has no command " + quoted(container.command->value),
-        .where = container.command->where,
-        .hint = names.empty() ? "it has no commands" : "its commands are " + list_of(names, "and")});
+        .where = by_user ? SourceLocation{} : container.command->where,
+        .hint = names.empty()
+                    ? "it has no commands"
+                    : "its commands are " + list_of(names, "and") + (near.empty() ? "" : "; " + near)});
   }
 
   static Diagnostic container_clash(const LayerSource& source, const PackageMount& mount,

@@ -68,6 +68,7 @@ struct ContainerMount {
 struct Container {
   LayerSource source;
   std::optional<Located<std::string>> command;
+  bool no_command = false;  ///< what is run is no command of it
   Access access = Access::cow;
   /// Present: instead of what the package itself maps.
   std::optional<std::vector<ContainerMount>> mounts;

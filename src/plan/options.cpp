@@ -26,6 +26,8 @@ constexpr std::string_view kMapCommandHint =
     "write --map-command ALIAS=PATH, where ALIAS is the name that appears in /bin";
 constexpr std::string_view kCwdHint = "write --cwd PATH, where PATH is a directory of the composed tree";
 
+constexpr std::string_view kCommandHint = "a manifest names the package in [container]";
+
 constexpr std::string_view kLastWins =
     "of two that set the same the last wins, and the command line comes after the manifest";
 
@@ -240,7 +242,21 @@ class OptionsReader {
     }
     manifest_.run.forward_host_env = manifest_.run.forward_host_env || options_.forward_host_env;
     read_host_env();
+    if (auto read = read_command(); !read) return read;
     return read_cwd();
+  }
+
+  Outcome<void> read_command() {
+    if (!options_.command) return {};
+    const std::string label = label_of("command", *options_.command);
+    if (manifest_.container) {
+      manifest_.container->no_command = options_.command->empty();
+      manifest_.container->command.reset();
+      if (!options_.command->empty()) manifest_.container->command = {*options_.command, {.file = label}};
+    } else if (!options_.command->empty()) {
+      return refuse(label, "there is no package that is run", kCommandHint);
+    }
+    return {};
   }
 
   Outcome<void> read_env(const std::string& text) {

@@ -23,8 +23,8 @@ namespace wasifs::plan {
 ///   conflict mode (of two volumes at one path that mode decides);
 /// - volumes come before the manifest's mounts, so one at "/" is a root layer
 ///   that wins over the manifest's;
-/// - a variable, an alias of a command and the working directory replace those of
-///   the manifest; of two flags for one name the last wins;
+/// - a variable, an alias of a command, the command that is run and the working
+///   directory replace those of the manifest; of two flags for one name the last wins;
 /// - packages and arguments come after the manifest's.
 ///
 /// In a volume or mapped directory `\:` and `\\` are a colon and a backslash of a

@@ -92,7 +92,7 @@ class RunPlanner {
   }
 
   void choose_command() {
-    if (package_ == nullptr) return;
+    if (package_ == nullptr || manifest_.container->no_command) return;
     const Container& container = *manifest_.container;
     if (container.command) {
       command_ = find_command(container.command->value);

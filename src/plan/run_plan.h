@@ -21,7 +21,8 @@ struct RunPlan {
 /// Pure.
 ///
 /// The command is container.command, else the package's entrypoint, else its
-/// only command; else there is none, and RunSpec::choices has their names.
+/// only command; else there is none, and RunSpec::choices has their names. With
+/// container.no_command there is neither.
 /// argv: the command's name (or what the package says instead), the package's
 /// arguments, the user's; without a command the user's alone.
 /// env: the package's, the host's where it is forwarded, the user's. The last

@@ -34,8 +34,12 @@ Result<std::size_t> write_all(File& file, u64 offset, std::span<const std::span<
 }  // namespace
 
 Answer<FdTable::Use> Call::file(u32 fd, RightSet needed, Errno otherwise) {
-  auto found = state_.fds.use(fd, needed);
-  if (found && found->open->kind != OpenFile::Kind::file) return refuse(otherwise);
+  auto found = state_.fds.use(fd, 0);
+  if (!found) return found;
+  // Before its rights: that a stream cannot be seeked is what programs ask for.
+  if (found->open->kind == OpenFile::Kind::stream) return refuse(otherwise);
+  if ((found->base & needed) != needed) return refuse(Errno::notcapable);
+  if (found->open->kind != OpenFile::Kind::file) return refuse(otherwise);
   return found;
 }
 

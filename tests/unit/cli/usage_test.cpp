@@ -12,8 +12,8 @@ namespace {
 using test::Ran;
 using test::run_cli;
 
-const std::vector<std::string> kVerbs{"mount", "unmount", "status", "plan",    "check", "tree",
-                                      "ls",    "cat",     "stat",   "explain", "spec",  "webc"};
+const std::vector<std::string> kVerbs{"mount", "unmount", "status",  "plan", "check", "tree", "ls",
+                                      "cat",   "stat",    "explain", "spec", "run",   "webc"};
 
 TEST(Usage, VersionIsOneLine) {
   const Ran ran = run_cli({"--version"});

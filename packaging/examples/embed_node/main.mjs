@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// node main.mjs [--root DIR] [--as host|overlay|memory] [--source SOURCE] [--env NAME=VALUE]... [--wasix]
+//               MODULE [ARG]...
+// The same command line as that of the runner beside this folder.
+import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { declare, make_guest, run } from './wasifs.mjs';
+
+const NUL = -1n & 0xffffffffffffffffn; // WASIFS_NUL
+const [RW, COW] = [0, 1];
+const WASIX = 3; // WASIFS_WASI_WASIX_PATHS | WASIFS_WASI_WASMER_LAYOUT
+
+const builder_new = declare('int wasifs_builder_new(_Out_ wasifs_builder **)');
+const empty_base = declare('int wasifs_builder_set_empty_base(wasifs_builder *)');
+const add_mount = declare('int wasifs_builder_add_mount(wasifs_builder *, const char *, size_t, wasifs_fs *, int)');
+const build = declare('int wasifs_builder_build(wasifs_builder *, _Out_ wasifs_root **, _Out_ wasifs_error **)');
+const fs_memory = declare('int wasifs_fs_memory(uint64_t, uint64_t, _Out_ wasifs_fs **)');
+const fs_host = declare('int wasifs_fs_host(const char *, size_t, int, _Out_ wasifs_fs **, _Out_ wasifs_error **)');
+const root_open = declare('int wasifs_root_open(const char *, size_t, void *, _Out_ wasifs_root **, _Out_ wasifs_error **)');
+const make_dir = declare('int wasifs_make_dir(wasifs_root *, const char *, size_t, uint32_t)');
+const symlink = declare('int wasifs_symlink(wasifs_root *, const char *, size_t, const char *, size_t)');
+const write_file = declare('int wasifs_write_file(wasifs_root *, const char *, size_t, const void *, size_t)');
+
+const made = (constructor, ...args) => {
+  const out = [null];
+  constructor(...args, out, ...(constructor === builder_new || constructor === fs_memory ? [] : [[null]]));
+  return out[0];
+};
+
+function copy_dir(root, from, to) {
+  for (const name of readdirSync(from)) {
+    const [inner, path] = [join(from, name), `${to}/${name}`];
+    const stat = lstatSync(inner);
+    if (stat.isSymbolicLink()) symlink(root, readlinkSync(inner), NUL, path, NUL);
+    else if (!stat.isDirectory()) write_file(root, path, NUL, readFileSync(inner), stat.size);
+    else {
+      make_dir(root, path, NUL, stat.mode & 0o7777);
+      copy_dir(root, inner, path);
+    }
+  }
+}
+
+function compose({ root: dir, as, source }) {
+  if (source) return made(root_open, source, NUL, null);
+  const builder = made(builder_new);
+  empty_base(builder);
+  const memory = as === 'memory';
+  if (dir) {
+    const fs = memory ? made(fs_memory, 0, 0) : made(fs_host, dir, NUL, 0);
+    add_mount(builder, '/', NUL, fs, as === 'overlay' ? COW : RW);
+  }
+  const root = made(build, builder);
+  if (dir && memory) copy_dir(root, dir, '');
+  return root;
+}
+
+const argv = process.argv.slice(2);
+const options = { as: 'host', env: [] };
+while (argv[0]?.startsWith('--')) {
+  const name = argv.shift().slice(2);
+  if (name === 'wasix') options.flags = WASIX;
+  else if (name === 'env') options.env.push(argv.shift());
+  else if (['root', 'as', 'source'].includes(name)) options[name] = argv.shift();
+  else throw new Error(`no option --${name}`);
+}
+const root = compose(options);
+const preopens = options.root || options.source ? [{ alias: '/', path: '/', read: 1, write: 1, create: 1 }] : [];
+const guest = make_guest(root, { ...options, preopens, args: [basename(argv[0]), ...argv.slice(1)] });
+process.exitCode = run(new WebAssembly.Module(readFileSync(argv[0])), guest);

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// wasifs in Node.js: the C ABI through koffi, and how a module is bound to it.
+import koffi from 'koffi';
+
+const lib = koffi.load(process.env.WASIFS_LIBRARY ?? 'libwasifs.so.0');
+for (const name of ['root', 'builder', 'fs', 'wasi', 'error']) koffi.opaque(`wasifs_${name}`);
+koffi.struct('wasifs_wasi_function', { name: 'const char *', params: 'const char *', returns: 'int' });
+koffi.struct('wasifs_preopen', { alias: 'const char *', path: 'const char *', read: 'int', write: 'int', create: 'int' });
+koffi.struct('wasifs_stream', {
+  kind: 'uint32_t', fd: 'int', data: 'void *', size: 'size_t', read: 'void *', write: 'void *', user: 'void *',
+});
+const Options = koffi.struct('wasifs_wasi_options', {
+  struct_size: 'size_t', flags: 'uint32_t', args: 'const char **', arg_count: 'size_t', env: 'const char **',
+  env_count: 'size_t', preopens: 'wasifs_preopen *', preopen_count: 'size_t', no_preopens: 'int',
+  stdio: koffi.array('wasifs_stream', 3), max_fds: 'size_t', clock: 'void *', random: 'void *', trace: 'void *',
+  user: 'void *', wait: 'void *',
+});
+
+/** Declares a function of the library; one that gives an errno throws where it is not 0. */
+export function declare(prototype, throws = prototype.startsWith('int ')) {
+  const call = lib.func(prototype);
+  if (!throws) return call;
+  return (...args) => {
+    const error = call(...args);
+    if (error !== 0) throw new Error(`${prototype.match(/wasifs_\w+/)[0]}: errno ${error}`);
+  };
+}
+
+const wasi_new = declare('int wasifs_wasi_new(wasifs_root *, wasifs_wasi_options *, _Out_ wasifs_wasi **, _Out_ wasifs_error **)');
+const find_abi = declare('int wasifs_wasi_find_abi(const char *, size_t)', false);
+const find = declare('int wasifs_wasi_find_function(int, const char *, size_t)', false);
+const at = declare('wasifs_wasi_function *wasifs_wasi_function_at(int, size_t)', false);
+const call = declare('int32_t wasifs_wasi_call(wasifs_wasi *, int, size_t, void *, size_t, const uint64_t *, size_t)', false);
+const exit_code = declare('uint32_t wasifs_wasi_exit_code(wasifs_wasi *)', false);
+const EXITED = -1;
+
+/** The world of one guest on `root`, with the standard streams of this process. */
+export function make_guest(root, { args, env = [], preopens = [], flags = 0 }) {
+  const out = [null];
+  const stdio = [0, 1, 2].map((fd) => ({ kind: 1, fd, data: null, size: 0, read: null, write: null, user: null }));
+  wasi_new(root, {
+    struct_size: koffi.sizeof(Options), flags, args, arg_count: args.length, env, env_count: env.length, preopens,
+    preopen_count: preopens.length, no_preopens: 1, stdio, max_fds: 0, clock: null, random: null, trace: null,
+    user: null, wait: null,
+  }, out, [null]);
+  return out[0];
+}
+
+/** Runs a compiled module; its exit status. */
+export function run(module, guest) {
+  let memory, bytes;
+  const exit = {};
+  const bind = ({ module: from, name }) => {
+    const abi = find_abi(from, from.length);
+    const index = find(abi, name, name.length);
+    if (index < 0) throw new Error(`no ${from}.${name}`);
+    const args = new BigUint64Array(Math.max(koffi.decode(at(abi, index), 'wasifs_wasi_function').params.length, 1));
+    return (...given) => {
+      for (let i = 0; i < given.length; ++i) args[i] = typeof given[i] === 'bigint' ? given[i] : BigInt(given[i] >>> 0);
+      // The buffer is another one once the memory has grown.
+      if (bytes?.buffer !== memory.buffer) bytes = new Uint8Array(memory.buffer);
+      const result = call(guest, abi, index, bytes, bytes.length, args, given.length);
+      if (result === EXITED) throw exit;
+      return result;
+    };
+  };
+  const imports = {};
+  for (const { module: from, name, kind } of WebAssembly.Module.imports(module)) {
+    imports[from] ??= {};
+    if (kind === 'function') imports[from][name] = bind({ module: from, name });
+  }
+  try {
+    const { exports } = new WebAssembly.Instance(module, imports);
+    memory = exports.memory;
+    exports._start();
+  } catch (error) {
+    if (error !== exit) throw error;
+  }
+  return exit_code(guest) & 0xff;
+}
