@@ -14,13 +14,18 @@
 
 namespace wasifs::fuse {
 
-Context::Context(std::shared_ptr<const Tree> served, std::uint64_t root_ino)
-    : tree(std::move(served)), inodes(tree->root(), root_ino) {}
+Context::Context(const Tree& served, std::uint64_t root_ino)
+    : invalidator(std::make_shared<Invalidator>()),
+      tree(served.observed_by(invalidator)),
+      inodes(tree->root(), root_ino) {}
 
-Result<std::unique_ptr<Context>> Context::make(std::shared_ptr<const Tree> tree) {
-  const Result<Attr> attr = tree->attr(tree->root());
-  if (!attr) return wasifs::fail(attr.error());
-  return std::make_unique<Context>(std::move(tree), attr->ino);
+// The tree's list of observers may have the invalidator a moment longer than this.
+Context::~Context() { invalidator->detach(); }
+
+Result<std::unique_ptr<Context>> Context::make(const Tree& tree) {
+  const Result<Attr> attr = tree.attr(tree.root());
+  if (!attr) return fail(attr.error());
+  return std::make_unique<Context>(tree, attr->ino);
 }
 
 Context& Request::context() const noexcept { return *static_cast<Context*>(fuse_req_userdata(raw_)); }

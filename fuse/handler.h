@@ -8,6 +8,7 @@
 
 #include "fuse/handles.h"
 #include "fuse/inode_table.h"
+#include "fuse/invalidator.h"
 #include "wasifs/error.h"
 #include "wasifs/tree.h"
 
@@ -19,15 +20,20 @@ namespace wasifs::fuse {
 
 /// What all requests of a session share.
 struct Context {
+  std::shared_ptr<Invalidator> invalidator;
+  /// The handle through which the kernel changes the tree: it knows of that itself.
   std::shared_ptr<const Tree> tree;
   InodeTable inodes;
   HandleTable<FileHandle> files;
   HandleTable<DirHandle> dirs;
 
   /// Looks at the root; its errors are those of Tree::attr.
-  [[nodiscard]] static Result<std::unique_ptr<Context>> make(std::shared_ptr<const Tree> tree);
+  [[nodiscard]] static Result<std::unique_ptr<Context>> make(const Tree& tree);
 
-  Context(std::shared_ptr<const Tree> served, std::uint64_t root_ino);
+  Context(const Tree& served, std::uint64_t root_ino);
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
+  ~Context();
 };
 
 /// A request of the kernel, which is to be answered exactly once: take() gives

@@ -56,6 +56,15 @@ Inode& InodeTable::acquire(const VNode& vnode, std::uint64_t ino, const Inode& p
   return *found->second;
 }
 
+std::uint64_t InodeTable::find(const VNode& vnode) noexcept {
+  if (vnode == root_.vnode) return kRootId;
+  const Key key = key_of(vnode);
+  Shard& shard = shard_of(key);
+  const std::scoped_lock hold(shard.lock);
+  const auto found = shard.inodes.find(key);
+  return found == shard.inodes.end() ? 0 : id_of(*found->second);
+}
+
 void InodeTable::forget(std::uint64_t id, std::uint64_t count) noexcept {
   if (id == kRootId) return;
   Inode& inode = at(id);

@@ -66,6 +66,10 @@ class InodeTable {
   /// one: for a reply that tells the kernel of it.
   [[nodiscard]] Inode& acquire(const VNode& vnode, std::uint64_t ino, const Inode& parent);
 
+  /// The id that the kernel has for `vnode`; 0: it knows it not. It may be forgotten,
+  /// and even taken anew, as soon as this returns.
+  [[nodiscard]] std::uint64_t find(const VNode& vnode) noexcept;
+
   /// Lowers the lookup count by `count`; at zero the Inode is gone. The root
   /// stays for ever.
   void forget(std::uint64_t id, std::uint64_t count) noexcept;

@@ -124,6 +124,8 @@ bool Session::State::on_top() const { return mount_id && mount_id_of(point) == m
 
 /// Makes the loop return even though the kernel has still users for us.
 void Session::State::end_loop() {
+  // While the loop still answers what the kernel would wait for.
+  context->invalidator->detach();
   std::unique_lock hold(lock);
   while (!over) {
     fuse_session_exit(session.get());
@@ -164,6 +166,7 @@ void Session::State::finish_loop() {
     threads.swap(stoppers);
   }
   ended.notify_all();
+  context->invalidator->detach();
   session.reset();
   for (std::thread& thread : threads) thread.join();
   if (on_top()) static_cast<void>(unmount(point, Detach::at_once));
@@ -184,7 +187,7 @@ Outcome<Session> Session::mount(std::shared_ptr<const Tree> tree, Settings setti
   fuse_set_log_func(log_libfuse);
   Outcome<std::string> point = check_mount_point(settings.mount_point);
   if (!point) return fail(point.error());
-  Result<std::unique_ptr<Context>> context = Context::make(std::move(tree));
+  Result<std::unique_ptr<Context>> context = Context::make(*tree);
   if (!context) return mount_trouble("the root cannot be read: " + message(context.error()));
 
   auto state = std::make_unique<State>();
@@ -217,6 +220,7 @@ int Session::serve(const std::function<void()>& on_ready, Signals signals) {
   const LoopConfig config = make_loop_config(state.settings.threads);
   if (config == nullptr) return ENOMEM;
   const WakeSignal wake;
+  state.context->invalidator->attach(*state.session, state.context->inodes);
   if (signals == Signals::stop) ::signal(SIGPIPE, SIG_IGN);
   {
     const std::scoped_lock hold(state.lock);

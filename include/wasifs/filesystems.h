@@ -32,7 +32,8 @@ struct HostOptions {
                                                                 const HostOptions& options = {});
 
 /// A volume of a webc package, read-only, served from the mapped file. `volume` may
-/// be "" where the package has one only. Trouble: source, corrupt.
+/// be "" where the package has one only, or one that is called "atom". The Diagnostic
+/// has no place. Trouble: source (no such file or volume), corrupt.
 [[nodiscard]] WASIFS_API Outcome<FilesystemPtr> package_filesystem(const std::string& path,
                                                                    const std::string& volume = {});
 

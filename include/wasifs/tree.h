@@ -17,7 +17,10 @@ namespace wasifs {
 
 class Mount;
 class MountTable;
+class OpenSlot;
 class Quota;
+class TreeObserver;
+struct Change;
 
 /// What a Tree enforces beside what its layers do, and what it tells of itself.
 struct TreeOptions {
@@ -103,7 +106,8 @@ using Visitor = FunctionRef<WalkNext(const Visited&)>;
 /// enforces read-only mounts and the limits of its options, and checks names;
 /// everything else is the layers'.
 ///
-/// Thread-safe. The table of mounts is fixed when the Tree is made.
+/// Thread-safe. The table of mounts is fixed when the Tree is made. A Tree is a
+/// handle; see observed_by().
 /// Permission bits are reported, not enforced: that is the kernel's part under
 /// FUSE (default_permissions), and a WASI context's rights in-process.
 class WASIFS_API Tree {
@@ -112,6 +116,12 @@ class WASIFS_API Tree {
   Tree(const Tree&) = delete;
   Tree& operator=(const Tree&) = delete;
   ~Tree();
+
+  /// Another handle to the same tree, for whoever shows it to somebody that keeps
+  /// what he saw: `observer` is told of every change that is made through any other
+  /// handle, until this one is destroyed. Changes in a host directory that are made
+  /// past the tree are not seen.
+  [[nodiscard]] std::shared_ptr<const Tree> observed_by(std::shared_ptr<TreeObserver> observer) const;
 
   static constexpr std::size_t kMaxName = 255;
   static constexpr std::size_t kMaxPath = 4096;
@@ -268,7 +278,16 @@ class WASIFS_API Tree {
 
  private:
   struct State;
-  std::unique_ptr<State> state_;
+  Tree(std::shared_ptr<State> state, std::shared_ptr<TreeObserver> observer);
+  void tell(const Change& change) const;
+  /// That `name` means something else in `dir`, and so when that was changed.
+  void tell_name(const VNode& dir, std::string_view name) const;
+  /// What is about to be taken away, where anybody wants to know.
+  [[nodiscard]] std::optional<VNode> observed_child(const VNode& dir, std::string_view name) const;
+  [[nodiscard]] Result<FilePtr> open_watched(const VNode& node, OpenFlags flags, OpenSlot* slot) const;
+
+  const std::shared_ptr<State> state_;
+  const std::shared_ptr<TreeObserver> observer_;  ///< whom changes through this handle are not told
 };
 
 }  // namespace wasifs

@@ -4,50 +4,48 @@
 #include <algorithm>
 #include <mutex>
 
+#include "compose/forwarding_file.h"
+
 namespace wasifs {
 
+namespace {
+
+/// A base, so that the slot is given back after the file is closed.
+struct HeldSlot {
+  OpenSlot given_back_last;
+};
+
+}  // namespace
+
 /// A file that counts as open, and does not grow past a limit.
-class LimitedFile final : public File {
+class LimitedFile final : private HeldSlot, public ForwardingFile {
  public:
   LimitedFile(FilePtr inner, NodeRef node, std::shared_ptr<OpenLimits> limits, OpenSlot slot)
-      : File(inner->flags()),
-        slot_(std::move(slot)),
+      : HeldSlot{std::move(slot)},
+        ForwardingFile(std::move(inner)),
         limits_(std::move(limits)),
         node_(std::move(node)),
-        inner_(std::move(inner)),
         sized_(node_->type() == FileType::regular && limits_->max_size_ != OpenLimits::kUnlimited) {}
 
-  std::optional<View> view(std::uint64_t offset, std::size_t length) override {
-    return inner_->view(offset, length);
-  }
-  std::optional<NativeRange> native_range() override { return inner_->native_range(); }
-
  protected:
-  Result<std::size_t> do_read(std::uint64_t offset, std::span<std::byte> out) override {
-    return inner_->read_at(offset, out);
-  }
   Result<std::size_t> do_write(std::uint64_t offset, std::span<const std::byte> in) override {
-    if (!sized_) return inner_->write_at(offset, in);
+    if (!sized_) return ForwardingFile::do_write(offset, in);
     const SharedLock held(limits_->growth_lock(*node_));
     return write_below_limit(offset, in);
   }
   Result<std::size_t> do_append(std::span<const std::byte> in) override {
-    if (!sized_) return inner_->write_at(0, in);
+    if (!sized_) return ForwardingFile::do_append(in);
     const std::unique_lock held(limits_->growth_lock(*node_));
     const Result<Attr> attr = node_->attr();
     return attr ? write_below_limit(attr->size, in) : fail(attr.error());
   }
   Status do_truncate(std::uint64_t size) override {
-    return below_limit(size, [&] { return inner_->truncate(size); });
+    return below_limit(size, [&] { return ForwardingFile::do_truncate(size); });
   }
   Status do_allocate(AllocateMode mode, std::uint64_t offset, std::uint64_t length) override {
     // What is only reserved past the limit could never be used.
     const std::uint64_t end = mode == AllocateMode::punch ? 0 : offset + length;
-    return below_limit(end, [&] { return inner_->allocate(mode, offset, length); });
-  }
-  Status do_sync(bool data_only) override { return inner_->sync(data_only); }
-  Result<std::uint64_t> do_seek(std::uint64_t offset, bool data) override {
-    return data ? inner_->seek_data(offset) : inner_->seek_hole(offset);
+    return below_limit(end, [&] { return ForwardingFile::do_allocate(mode, offset, length); });
   }
 
  private:
@@ -57,18 +55,16 @@ class LimitedFile final : public File {
   Result<std::size_t> write_below_limit(std::uint64_t offset, std::span<const std::byte> in) {
     if (offset >= limits_->max_size_) return fail(Errc::efbig);
     const std::uint64_t room = limits_->max_size_ - offset;
-    return inner_->write_at(offset,
-                            in.first(static_cast<std::size_t>(std::min<std::uint64_t>(in.size(), room))));
+    return ForwardingFile::do_write(
+        offset, in.first(static_cast<std::size_t>(std::min<std::uint64_t>(in.size(), room))));
   }
 
   Status below_limit(std::uint64_t end, FunctionRef<Status()> change) {
     return sized_ ? limits_->resize(*node_, end, change) : change();
   }
 
-  OpenSlot slot_;  // declared first: it is given back after the file is closed
   std::shared_ptr<OpenLimits> limits_;
   NodeRef node_;
-  FilePtr inner_;
   bool sized_;
 };
 

@@ -9,6 +9,7 @@
 #include "compose/ino_map.h"
 #include "compose/limits.h"
 #include "compose/mount.h"
+#include "compose/observers.h"
 #include "compose/provenance.h"
 #include "compose/rebase.h"
 #include "compose/status.h"
@@ -25,6 +26,7 @@ struct Tree::State {
   InoMap inos{54, 8};
   const TreeOptions options;
   const std::shared_ptr<OpenLimits> limits;  ///< null where nothing is limited
+  Observers observers;
 
   [[nodiscard]] std::uint64_t ino(const Mount& mount, std::uint64_t local) const {
     return inos.map(mount.index, local);
@@ -104,8 +106,31 @@ class TreeDir final : public Dir {
 }  // namespace
 
 Tree::Tree(MountTable mounts, TreeOptions options)
-    : state_(std::make_unique<State>(std::move(mounts), std::move(options))) {}
-Tree::~Tree() = default;
+    : state_(std::make_shared<State>(std::move(mounts), std::move(options))) {}
+Tree::Tree(std::shared_ptr<State> state, std::shared_ptr<TreeObserver> observer)
+    : state_(std::move(state)), observer_(std::move(observer)) {
+  state_->observers.add(observer_);
+}
+Tree::~Tree() {
+  if (observer_ != nullptr) state_->observers.remove(observer_.get());
+}
+
+std::shared_ptr<const Tree> Tree::observed_by(std::shared_ptr<TreeObserver> observer) const {
+  return std::shared_ptr<const Tree>(new Tree(state_, std::move(observer)));
+}
+
+void Tree::tell(const Change& change) const { state_->observers.tell(change, observer_.get()); }
+
+void Tree::tell_name(const VNode& dir, std::string_view name) const {
+  tell({.kind = Change::Kind::name, .node = dir, .name = name});
+  tell({.kind = Change::Kind::attributes, .node = dir});
+}
+
+std::optional<VNode> Tree::observed_child(const VNode& dir, std::string_view name) const {
+  if (!state_->observers.any_but(observer_.get())) return std::nullopt;
+  Result<VNode> child = lookup(dir, name);
+  return child ? std::optional(std::move(*child)) : std::nullopt;
+}
 
 VNode Tree::root() const {
   const Mount& root = *state_->mounts.mounts.front();
@@ -142,8 +167,15 @@ Result<Attr> Tree::attr(const VNode& node) const {
 
 Status Tree::set_attr(const VNode& node, const SetAttr& change) const {
   if (read_only(node)) return fail(Errc::erofs);
-  if (change.size && state_->limits != nullptr) return state_->limits->set_attr(*node.node, change);
-  return node.node->set_attr(change);
+  const bool limited = change.size && state_->limits != nullptr;
+  const Status done = limited ? state_->limits->set_attr(*node.node, change) : node.node->set_attr(change);
+  if (!done) return done;
+  if (change.size) {
+    tell({.kind = Change::Kind::content, .node = node, .offset = *change.size});
+  } else {
+    tell({.kind = Change::Kind::attributes, .node = node});
+  }
+  return {};
 }
 
 namespace {
@@ -167,15 +199,22 @@ Result<FilePtr> open_in(OpenLimits* limits, const VNode& node, OpenFlags flags, 
 
 Result<FilePtr> Tree::open(const VNode& node, OpenFlags flags) const {
   if (const Status may = may_open(node, flags); !may) return fail(may.error());
-  if (state_->limits == nullptr) return node.node->open(flags);
   Result<OpenSlot> slot = state_->take_slot();
   if (!slot) return fail(slot.error());
-  return open_in(state_->limits.get(), node, flags, *std::move(slot));
+  return open_watched(node, flags, &*slot);
 }
 
 Result<FilePtr> Tree::open_again(const VNode& node, OpenFlags flags) const {
   if (const Status may = may_open(node, flags); !may) return fail(may.error());
-  return open_in(state_->limits.get(), node, flags, OpenSlot());
+  OpenSlot none;
+  return open_watched(node, flags, &none);
+}
+
+Result<FilePtr> Tree::open_watched(const VNode& node, OpenFlags flags, OpenSlot* slot) const {
+  Result<FilePtr> file = open_in(state_->limits.get(), node, flags, std::move(*slot));
+  if (!file) return file;
+  if (flags.truncate) tell({.kind = Change::Kind::content, .node = node});
+  return state_->observers.watch(std::move(*file), node, observer_.get());
 }
 
 Result<DirPtr> Tree::open_dir(const VNode& dir) const {
@@ -225,6 +264,7 @@ Result<VNode> Tree::create(const VNode& dir, std::string_view name, NewNode spec
   if (const Status inherited = inherit(dir, spec); !inherited) return fail(inherited.error());
   Result<NodeRef> made = dir.node->create(name, spec);
   if (!made) return fail(made.error());
+  tell_name(dir, name);
   return VNode{dir.mount, std::move(*made)};
 }
 
@@ -235,7 +275,7 @@ Result<Tree::Created> Tree::create_open(const VNode& dir, std::string_view name,
   Result<VNode> made = create(dir, name, spec);
   if (!made) return fail(made.error());
   if (const Status may = may_open(*made, flags); !may) return fail(may.error());
-  Result<FilePtr> file = open_in(state_->limits.get(), *made, flags, *std::move(slot));
+  Result<FilePtr> file = open_watched(*made, flags, &*slot);
   if (!file) return fail(file.error());
   return Created{.node = *std::move(made), .file = *std::move(file)};
 }
@@ -257,7 +297,10 @@ Status Tree::link(const VNode& dir, std::string_view name, const VNode& target) 
   if (state_->mounted_at(dir, name) != nullptr) return fail(Errc::eexist);
   if (target.is_directory()) return fail(Errc::eperm);
   if (read_only(dir)) return fail(Errc::erofs);
-  return dir.node->link(name, *target.node);
+  if (const Status done = dir.node->link(name, *target.node); !done) return done;
+  tell_name(dir, name);
+  tell({.kind = Change::Kind::attributes, .node = target});
+  return {};
 }
 
 Status Tree::unlink(const VNode& dir, std::string_view name) const {
@@ -265,7 +308,11 @@ Status Tree::unlink(const VNode& dir, std::string_view name) const {
   if (const Status valid = check_name(name); !valid) return valid;
   if (state_->mounted_at(dir, name) != nullptr) return fail(Errc::ebusy);
   if (read_only(dir)) return fail(Errc::erofs);
-  return dir.node->unlink(name);
+  const std::optional<VNode> victim = observed_child(dir, name);
+  if (const Status done = dir.node->unlink(name); !done) return done;
+  tell_name(dir, name);
+  if (victim) tell({.kind = Change::Kind::attributes, .node = *victim});
+  return {};
 }
 
 Status Tree::rmdir(const VNode& dir, std::string_view name) const {
@@ -274,7 +321,11 @@ Status Tree::rmdir(const VNode& dir, std::string_view name) const {
   if (state_->mounted_at(dir, name) != nullptr) return fail(Errc::ebusy);
   if (read_only(dir)) return fail(Errc::erofs);
   if (state_->holds_mounts(dir, name)) return fail(Errc::enotempty);
-  return dir.node->rmdir(name);
+  const std::optional<VNode> victim = observed_child(dir, name);
+  if (const Status done = dir.node->rmdir(name); !done) return done;
+  tell_name(dir, name);
+  if (victim) tell({.kind = Change::Kind::attributes, .node = *victim});
+  return {};
 }
 
 Status Tree::rename(const VNode& dir, std::string_view name, const VNode& new_dir, std::string_view new_name,
@@ -295,7 +346,15 @@ Status Tree::rename(const VNode& dir, std::string_view name, const VNode& new_di
     if (!moved) return fail(moved.error());
     return fail((*moved)->is_directory() ? Errc::enotempty : Errc::eisdir);
   }
-  return dir.node->rename(name, *new_dir.node, new_name, mode);
+  const std::optional<VNode> moved = observed_child(dir, name);
+  const std::optional<VNode> replaced = observed_child(new_dir, new_name);
+  const Status done = dir.node->rename(name, *new_dir.node, new_name, mode);
+  if (!done) return done;
+  tell_name(dir, name);
+  tell_name(new_dir, new_name);
+  if (moved) tell({.kind = Change::Kind::attributes, .node = *moved});
+  if (replaced) tell({.kind = Change::Kind::attributes, .node = *replaced});
+  return {};
 }
 
 Result<std::string> Tree::get_xattr(const VNode& node, std::string_view name) const {
@@ -313,13 +372,17 @@ Status Tree::set_xattr(const VNode& node, std::string_view name, std::string_vie
                        XattrMode mode) const {
   if (is_provenance_xattr(name)) return fail(Errc::enotsup);
   if (read_only(node)) return fail(Errc::erofs);
-  return node.node->set_xattr(name, value, mode);
+  const Status done = node.node->set_xattr(name, value, mode);
+  if (done) tell({.kind = Change::Kind::attributes, .node = node});
+  return done;
 }
 
 Status Tree::remove_xattr(const VNode& node, std::string_view name) const {
   if (is_provenance_xattr(name)) return fail(Errc::enotsup);
   if (read_only(node)) return fail(Errc::erofs);
-  return node.node->remove_xattr(name);
+  const Status done = node.node->remove_xattr(name);
+  if (done) tell({.kind = Change::Kind::attributes, .node = node});
+  return done;
 }
 
 Status Tree::sync(const VNode& node) const { return node.node->sync(); }

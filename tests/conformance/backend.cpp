@@ -13,6 +13,7 @@
 #include "support/fuse_mount.h"
 #include "support/temp_dir.h"
 #include "tree_vfs.h"
+#include "wasifs/filesystem_wrapper.h"
 
 namespace wasifs::test {
 
@@ -35,6 +36,26 @@ Stage memory_stage(const Fixture& fixture) {
   Stage stage;
   stage.fs = std::make_unique<TreeVfs>(memory());
   populate(fixture, *stage.fs);
+  return stage;
+}
+
+FilesystemPtr wrapped(FilesystemPtr fs) { return std::make_shared<FilesystemWrapper>(std::move(fs)); }
+
+Stage wrapped_stage(const Fixture& fixture) {
+  Stage stage;
+  stage.fs = std::make_unique<TreeVfs>(wrapped(memory()));
+  populate(fixture, *stage.fs);
+  return stage;
+}
+
+/// An overlay whose layers are all wrapped.
+Stage wrapped_layers_stage(const Fixture& fixture) {
+  Stage stage;
+  const FilesystemPtr lower = wrapped(memory());
+  stage.lowers.push_back(std::make_unique<TreeVfs>(lower));
+  populate(fixture, *stage.lowers.front());
+  stage.fs = std::make_unique<TreeVfs>(
+      std::make_shared<Overlay>(wrapped(memory()), std::vector<FilesystemPtr>{lower}));
   return stage;
 }
 
@@ -163,6 +184,8 @@ const std::vector<Backend>& all_backends() {
        .make = overlay_stage<Lies::in_host_lower>,
        .host = true,
        .counts_subdirectories = false},
+      {.name = "wrapped", .make = wrapped_stage},
+      {.name = "overlay_wrapped", .make = wrapped_layers_stage},
       {.name = "tree_mount", .make = tree_mount_stage},
       {.name = "tree_root", .make = tree_root_stage},
       {.name = "mounted_memory", .make = mounted_stage<memory_stage>, .kernel = true, .fuse = true},

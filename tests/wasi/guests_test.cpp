@@ -13,6 +13,7 @@
 #include "support/fixtures.h"
 #include "support/fuse_mount.h"
 #include "wasi/root_kinds.h"
+#include "wasi/sdk.h"
 #include "wasifs/wasi.h"
 
 namespace wasifs {
@@ -27,20 +28,6 @@ std::vector<std::string> guest_names() {
   return names;
 }
 
-/// Why no guest can run here; "" where they can.
-std::string missing() {
-  if (engine::engine_name().empty()) return "WABT MISSING: install wabt and configure the build anew";
-  if (std::string_view(WASIFS_GUESTS).empty()) {
-    return "WASI SDK MISSING: install clang-19 lld-19 wasi-libc libclang-rt-19-dev-wasm32 and configure the "
-           "build anew";
-  }
-  return "";
-}
-
-std::string guest_file(const std::string& name, std::string_view ending) {
-  return std::string(WASIFS_GUESTS) + "/" + name + std::string(ending);
-}
-
 using Case = std::tuple<std::string, RootKind>;
 
 std::string case_name(const testing::TestParamInfo<Case>& info) {
@@ -50,7 +37,7 @@ std::string case_name(const testing::TestParamInfo<Case>& info) {
 class Guests : public testing::TestWithParam<Case> {
  protected:
   void SetUp() override {
-    if (const std::string why = missing(); !why.empty()) GTEST_SKIP() << why;
+    if (const std::string why = test::no_guests(); !why.empty()) GTEST_SKIP() << why;
   }
 };
 
@@ -78,7 +65,7 @@ TEST_P(Guests, FindsWhatItExpects) {
   std::string err;
   auto context = wasi::Context::create(root.tree, options_of(name, out, err));
   ASSERT_TRUE(context) << context.error().text();
-  const cli::Program program{.name = name, .bytes = test::read_file(guest_file(name, ".wasm"))};
+  const cli::Program program{.name = name, .bytes = test::read_file(test::guest_file(name, ".wasm"))};
   const engine::Ended ended = cli::run_guest(program, "_start", **context);
   EXPECT_NE(ended.how, engine::Ended::How::trapped) << ended.message;
   const bool exits = name == "exit";
@@ -111,9 +98,9 @@ std::set<std::string> imports_of(const std::string& object) {
 }
 
 TEST(GuestCoverage, EveryFunctionIsCalled) {
-  if (const std::string why = missing(); !why.empty()) GTEST_SKIP() << why;
+  if (const std::string why = test::no_guests(); !why.empty()) GTEST_SKIP() << why;
   std::set<std::string> called;
-  for (const std::string& name : guest_names()) called.merge(imports_of(guest_file(name, ".o")));
+  for (const std::string& name : guest_names()) called.merge(imports_of(test::guest_file(name, ".o")));
   for (const wasi::Function& function : wasi::functions(wasi::Abi::preview1)) {
     EXPECT_TRUE(called.contains("wasi_snapshot_preview1." + std::string(function.name))) << function.name;
   }

@@ -254,19 +254,22 @@ class LayerRootedTest : public LocateTest {
   }
 };
 
+/// The file /f in the layer's root, which is no node of the memory layer.
+const std::string kBelowItsRoot = "|f|/f";
+
 TEST_F(LayerRootedTest, ItsLinksStartAtItsRoot) {
   const Tree tree = tree_with(fs_, "/d/new");
   EXPECT_EQ(located(tree, tree.root(), "/m/link", Follow::yes, Scope::tree), "/d|new|-");
   const Tree other = tree_with(fs_, "/../f");
-  EXPECT_EQ(located(other, other.root(), "/m/link", Follow::yes, Scope::tree), "/|f|/f");
+  EXPECT_EQ(located(other, other.root(), "/m/link", Follow::yes, Scope::tree), kBelowItsRoot);
 }
 
 TEST_F(LayerRootedTest, ItsRootLiesBeneathTheTreesAndItself) {
   const Tree tree = tree_with(fs_, "/f");
   const VNode mount = ok(tree.resolve("/m"));
-  EXPECT_EQ(located(tree, tree.root(), "m/link", Follow::yes, Scope::beneath), "/|f|/f");
-  EXPECT_EQ(located(tree, mount, "link", Follow::yes, Scope::beneath), "/|f|/f");
-  EXPECT_EQ(located(tree, mount, "d/../link", Follow::yes, Scope::beneath), "/|f|/f");
+  EXPECT_EQ(located(tree, tree.root(), "m/link", Follow::yes, Scope::beneath), kBelowItsRoot);
+  EXPECT_EQ(located(tree, mount, "link", Follow::yes, Scope::beneath), kBelowItsRoot);
+  EXPECT_EQ(located(tree, mount, "d/../link", Follow::yes, Scope::beneath), kBelowItsRoot);
   // From a directory inside of it there is no way back to the link, but the link
   // itself would lead out.
   EXPECT_EQ(located(tree, ok(tree.resolve("/m/d")), "../link", Follow::yes, Scope::beneath), kOutside);
@@ -275,7 +278,7 @@ TEST_F(LayerRootedTest, ItsRootLiesBeneathTheTreesAndItself) {
 TEST_F(LayerRootedTest, DotDotStaysAtItsRootAndOutOfTheTreesDirectories) {
   const Tree tree = tree_with(fs_, "/../../d");
   EXPECT_EQ(located(tree, tree.root(), "m/link/g", Follow::yes, Scope::beneath), "/d|g|/d/g");
-  EXPECT_EQ(located(tree, tree.root(), "m/link/../../f", Follow::yes, Scope::beneath), "/|f|/f");
+  EXPECT_EQ(located(tree, tree.root(), "m/link/../../f", Follow::yes, Scope::beneath), kBelowItsRoot);
 }
 
 }  // namespace
