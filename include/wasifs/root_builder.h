@@ -18,8 +18,9 @@ namespace wasifs {
 ///     builder.add_mount("/data", host, Access::rw).add_env("LANG", "C.UTF-8");
 ///     Outcome<PreparedRoot> root = builder.build();
 ///
-/// What is added wrong is told by build(). Not thread-safe, but for build(). File systems are shared,
-/// not copied; build() can be called again and gives another root over them.
+/// What is added wrong is told by build(). Not thread-safe, but for build(). File
+/// systems are shared, not copied; build() can be called again and gives another root
+/// over them.
 class RootBuilder {
  public:
   RootBuilder();
@@ -45,8 +46,8 @@ class RootBuilder {
   /// A layer below the base root, read only; earlier ones win over later ones.
   RootBuilder& add_root_layer(FilesystemPtr fs);
   /// A package (`*.webc`, or a folder with a wasmer.toml) with what it mounts and
-  /// its commands, as [[use]] of a manifest. Dependencies come from `store`; without
-  /// one there are none.
+  /// its commands, as [[use]] of a manifest. What it depends on must be in the
+  /// `store`.
   RootBuilder& inject(std::string package);
   RootBuilder& store(std::string folder);
 
