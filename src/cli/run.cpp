@@ -21,9 +21,19 @@ namespace wasifs::cli {
 
 namespace {
 
-/// What --trace without a file means.
-constexpr std::string_view kToErr = "-";
+/// What CLI11 takes --trace without a file for; a file of that name is "./true".
+constexpr std::string_view kToErr = "true";
 constexpr std::size_t kChunk = 256 * 1024;
+
+constexpr std::string_view kFooter =
+    "A PROGRAM with a slash in it or with .wasm at its end is a file of the host.\n"
+    "The arguments of the guest come behind \"--\".\n"
+    "\n"
+    "Paths: wasix lets an absolute path start at the root whatever the descriptor,\n"
+    "and gives descriptors 0 to 2 an empty preopen name; strict refuses both.\n"
+    "\n"
+    "Exit status: the guest's own, its low byte; 134 where it trapped. Errors of\n"
+    "wasifs have their own and say \"error: \".";
 
 struct Options {
   std::string source;
@@ -47,7 +57,7 @@ Outcome<Program> read_host_program(const std::string& path) {
   std::ostringstream bytes;
   // An empty file sets failbit, too.
   if (file && file.peek() != std::ifstream::traits_type::eof()) bytes << file.rdbuf();
-  if (!file.is_open() || file.bad() || errno != 0) {
+  if (!file.is_open() || file.bad()) {
     return fail(Diagnostic{.trouble = Trouble::source,
                            .message = "program " + wasifs::quoted(path) + ": " +
                                       message(errno != 0 ? static_cast<Errc>(errno) : Errc::eio)});
@@ -160,15 +170,11 @@ Outcome<int> run_program(const Options& options, Io& io) {
 Action add(CLI::App& app) {
   auto options = std::make_shared<Options>();
   app.add_option("SOURCE", options->source, "Manifest, package or directory")->required();
-  app.add_option("PROGRAM", options->program,
-                 "A command of the package, or a WebAssembly file of the host (with a slash or .wasm); "
-                 "default: the package's own command");
-  app.add_flag("--trace{-}", options->trace,
-               "Print a JSON line for each call of the guest; --trace=FILE writes them there");
-  app.add_option("--paths", options->paths,
-                 "wasix (default): absolute paths and descriptors 0 to 2 as wasmer has them; strict: as "
-                 "WASI says")
+  app.add_option("PROGRAM", options->program, "A command of it, or a .wasm file; default: its own");
+  app.add_flag("--trace", options->trace, "Print a JSON line for each call; or --trace=FILE");
+  app.add_option("--paths", options->paths, "wasix (default), as wasmer has them, or strict")
       ->type_name("POLICY");
+  app.footer(std::string(kFooter));
   add_compose_flags(app, options->compose);
   return [options](Io& io) { return run_program(*options, io); };
 }
@@ -176,7 +182,7 @@ Action add(CLI::App& app) {
 }  // namespace
 
 const Verb kRunVerb{.name = "run",
-                    .help = "Run a command of the package, or a WebAssembly file, on the tree",
+                    .help = "Run a package's command or a .wasm file on the tree",
                     .add = add,
                     .guest_args = true};
 

@@ -170,6 +170,8 @@ Errno Call::path_symlink(u32 old_path, u32 old_length, u32 fd, u32 new_path, u32
   const Answer<Place> place = name_at(fd, right::path_symlink, new_path, new_length);
   if (!place) return place.error();
   if (target->empty()) return Errno::noent;
+  // No path leads to the root but through a descriptor, so no link may say so either.
+  if (state_.options.paths == PathPolicy::strict && target->starts_with('/')) return Errno::notcapable;
   if (place->node) return Errno::exist;
   if (place->wants_directory) return Errno::noent;
   NewNode spec = new_node(FileType::symlink);

@@ -46,35 +46,40 @@ export function make_guest(root, { args, env = [], preopens = [], flags = 0 }) {
   return out[0];
 }
 
-/** Runs a compiled module; its exit status. */
-export function run(module, guest) {
-  let memory, bytes;
-  const exit = {};
-  const bind = ({ module: from, name }) => {
+/** What a compiled module imports from wasifs. Set `memory` to that of the instance before it runs. */
+export function bind(module, guest) {
+  const host = { memory: null, imports: {}, exit: {} };
+  let bytes;
+  const bind_one = (from, name) => {
     const abi = find_abi(from, from.length);
     const index = find(abi, name, name.length);
-    if (index < 0) throw new Error(`no ${from}.${name}`);
-    const args = new BigUint64Array(Math.max(koffi.decode(at(abi, index), 'wasifs_wasi_function').params.length, 1));
+    if (index < 0) return undefined;
+    const args = new BigUint64Array(koffi.decode(at(abi, index), 'wasifs_wasi_function').params.length + 1);
     return (...given) => {
       for (let i = 0; i < given.length; ++i) args[i] = typeof given[i] === 'bigint' ? given[i] : BigInt(given[i] >>> 0);
       // The buffer is another one once the memory has grown.
-      if (bytes?.buffer !== memory.buffer) bytes = new Uint8Array(memory.buffer);
+      if (bytes?.buffer !== host.memory.buffer) bytes = new Uint8Array(host.memory.buffer);
       const result = call(guest, abi, index, bytes, bytes.length, args, given.length);
-      if (result === EXITED) throw exit;
+      if (result === EXITED) throw host.exit;
       return result;
     };
   };
-  const imports = {};
   for (const { module: from, name, kind } of WebAssembly.Module.imports(module)) {
-    imports[from] ??= {};
-    if (kind === 'function') imports[from][name] = bind({ module: from, name });
+    const bound = kind === 'function' ? bind_one(from, name) : undefined;
+    if (bound) (host.imports[from] ??= {})[name] = bound;
   }
+  return host;
+}
+
+/** Runs a compiled module; its exit status. */
+export function run(module, guest) {
+  const host = bind(module, guest);
   try {
-    const { exports } = new WebAssembly.Instance(module, imports);
-    memory = exports.memory;
+    const { exports } = new WebAssembly.Instance(module, host.imports);
+    host.memory = exports.memory;
     exports._start();
   } catch (error) {
-    if (error !== exit) throw error;
+    if (error !== host.exit) throw error;
   }
   return exit_code(guest) & 0xff;
 }

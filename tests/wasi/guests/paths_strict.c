@@ -25,6 +25,8 @@ static void by_links_too(void) {
   IS(open_read("dir/out"), NO(NOTCAPABLE));
   IS(path_filestat_get(ROOT, FOLLOW, PATH("dir/out"), AT(&st)), E(NOTCAPABLE));
   IS(path_filestat_get(ROOT, 0, PATH("dir/out"), AT(&st)), OK);
+  IS(path_symlink(PATH("/file.txt"), ROOT, PATH("absolute")), E(NOTCAPABLE));
+  IS(exists("absolute"), E(NOENT));
 }
 
 static void below_a_directory(void) {
