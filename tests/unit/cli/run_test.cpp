@@ -52,7 +52,7 @@ std::string exits(const std::string& code) {
   return R"((module (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
   (memory (export "memory") 1)
   (func (export "_start") (call $exit (i32.const )" +
-         code + ")))))";
+         code + "))))";
 }
 
 /// A package with commands of these names, each with a program of that text.

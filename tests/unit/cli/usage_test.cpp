@@ -62,7 +62,7 @@ TEST(Usage, NoVerbIsAnErrorThatNamesTheVerbs) {
   EXPECT_EQ(ran.err,
             "error: no verb given; the verbs are mount, unmount, status, plan, check, tree, ls, cat, stat, "
             "explain, "
-            "spec, webc\n"
+            "spec, run, webc\n"
             "hint: see \"wasifs --help\"\n");
 }
 
