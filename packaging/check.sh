@@ -4,8 +4,8 @@
 #
 #   format   clang-format has nothing to change; shellcheck finds nothing
 #   release  optimised build; every test
-#   tsan     ThreadSanitizer; the conformance suite and the unit tests of
-#            everything that threads share
+#   tsan     ThreadSanitizer; the conformance suite, the guests, and the unit tests
+#            of everything that threads share
 #   fuzz     each fuzz target, with the address and undefined-behaviour
 #            sanitizers: its corpus, then a short run
 #   asan     AddressSanitizer and UndefinedBehaviorSanitizer; every test (heavy)
@@ -156,11 +156,12 @@ stage_asan() {
 stage_tsan() {
   export TSAN_OPTIONS=halt_on_error=1
   local targets=(wasifs conformance) folder
-  for folder in base memory host compose fuse; do
+  targets+=(wasi_tests)
+  for folder in base memory host compose wasi capi fuse; do
     [ -d "tests/unit/$folder" ] && targets+=("unit_$folder")
   done
   # Tests of programs that are not built have no label.
-  build tsan "${targets[@]}" && tests tsan -L '^unit$' -E '^unit.layering$' && shards tsan conformance
+  build tsan "${targets[@]}" && tests tsan -L '^(unit|wasi)$' -E '^unit.layering$' && shards tsan conformance
 }
 
 stage_fuzz() {

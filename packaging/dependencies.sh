@@ -13,7 +13,12 @@ WASIFS_BUILD_PACKAGES=(
 WASIFS_CHECK_PACKAGES=(
   libgtest-dev python3 ccache shellcheck git rsync
   clang-19 clang-format-19 clang-tidy-19 libclang-rt-19-dev
+  wabt lld-19 wasi-libc libclang-rt-19-dev-wasm32 binutils
 )
+# Node.js is often there from elsewhere, under other package names.
+if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
+  WASIFS_CHECK_PACKAGES+=(nodejs npm)
+fi
 
 # need_packages NAME...: installs those that dpkg does not know as installed.
 # Asks apt for nothing where all are there, so the second run costs nothing.

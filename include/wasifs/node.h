@@ -81,13 +81,20 @@ class WASIFS_API File {
   [[nodiscard]] virtual std::optional<NativeRange> native_range() { return std::nullopt; }
 
  protected:
+  // What a layer writes. The checks above have been made: the mode allows it, and
+  // neither the buffer nor the range is empty or past kMaxSize. A file that is only
+  // read needs do_read and do_seek.
+
   virtual Result<std::size_t> do_read(std::uint64_t offset, std::span<std::byte> out) = 0;
+  /// A gap between the end and `offset` reads as zeros from then on.
   virtual Result<std::size_t> do_write(std::uint64_t offset, std::span<const std::byte> in);
   /// Atomic with respect to every other write.
   virtual Result<std::size_t> do_append(std::span<const std::byte> in);
   virtual Status do_truncate(std::uint64_t size);
   virtual Status do_allocate(AllocateMode mode, std::uint64_t offset, std::uint64_t length);
   virtual Status do_sync(bool data_only);
+  /// A layer without holes: enxio at or past the end, else `offset` for data and the
+  /// size for a hole.
   virtual Result<std::uint64_t> do_seek(std::uint64_t offset, bool data) = 0;
 
  private:
@@ -137,7 +144,11 @@ using DirPtr = std::unique_ptr<Dir>;
 /// Names that come in are valid: 1..255 bytes, no '/', no NUL, not "." or "..".
 /// Operations that do not fit the node's type answer as POSIX says (enotdir,
 /// einval, eisdir); changes to a layer that has none answer erofs. These are
-/// the defaults below, so a read-only layer overrides the reading half only.
+/// the defaults below, so a read-only layer overrides the reading half only:
+/// attr(), lookup() and open_dir() of directories, open() of files, read_link() of
+/// symlinks. Nodes are made by make_ref and held by Refs; a layer that makes them
+/// on demand keeps what it needs to find them again, and drops it in dispose().
+/// No operation may call into a Tree that the layer is part of.
 class WASIFS_API Node : public RefCounted {
  public:
   [[nodiscard]] FileType type() const { return type_; }
@@ -196,7 +207,10 @@ class WASIFS_API Node : public RefCounted {
   FileType type_;
 };
 
-/// A layer: a root node and what holds for all nodes below it.
+/// A layer: a root node and what holds for all nodes below it. To be derived from
+/// for a file system of one's own, and made by std::make_shared; thread-safe, since
+/// any number of trees may share it. root(), traits(), statfs() and describe() are
+/// all that it must have. packaging/examples/kv_filesystem is a small one.
 class WASIFS_API Filesystem {
  public:
   Filesystem() = default;
@@ -204,8 +218,14 @@ class WASIFS_API Filesystem {
   Filesystem& operator=(const Filesystem&) = delete;
   virtual ~Filesystem() = default;
 
-  /// Usually a directory; a layer of a single file or symlink is allowed.
+  /// Usually a directory; a layer of a single file or symlink is allowed. Always the
+  /// same node.
   [[nodiscard]] virtual NodeRef root() = 0;
+  /// Asked for often, and always the same. What says `immutable` must be: names,
+  /// content and attributes are cached for ever. A layer that changes by itself is
+  /// `shared`. One that is neither `immutable` nor `persistent` and is mounted
+  /// writable gets the directories on the way to mount points inside of it, unless
+  /// it answers erofs.
   [[nodiscard]] virtual Traits traits() const = 0;
   [[nodiscard]] virtual Result<StatFs> statfs() = 0;
   /// Whether so much more fits, beside the content of files: nodes, and bytes of

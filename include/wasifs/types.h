@@ -39,7 +39,10 @@ struct Attr {
   std::uint64_t rdev = 0;    ///< makedev(3) number of a device node, else 0
   std::uint64_t size = 0;    ///< bytes; of a symlink: length of its text
   std::uint64_t blocks = 0;  ///< 512-byte units that hold data
-  Time atime, mtime, ctime, btime;
+  Time atime = {};
+  Time mtime = {};
+  Time ctime = {};
+  Time btime = {};
 };
 
 /// The attributes to change; what is absent stays as it is. All or nothing.

@@ -8,15 +8,19 @@
  * Results. Functions that can fail return an int: 0, or a positive errno of the
  * host (ENOENT, ...). Out parameters are written on success only. Those that set
  * something up also take a wasifs_error **, which may be NULL; on failure it
- * receives an object that says what is wrong, where, and what to do next.
+ * receives an object that says what is wrong, where, and what to do next, or NULL
+ * where not even memory for that is left (ENOMEM).
  *
  * Texts go in as a pointer and a length in bytes; the length WASIFS_NUL says that
  * a NUL ends them. Texts that come out end with a NUL that their length does not
  * count. Arrays of texts hold NUL-ended ones.
  *
+ * A NULL where something must be is EINVAL.
+ *
  * Structs of options begin with their size: set struct_size to sizeof the struct
  * and everything that you do not use to zero, as WASIFS_INIT does. A library that
- * is newer than the program takes what the program does not know as zero.
+ * is newer than the program takes what the program does not know as zero; one that
+ * is older refuses with EINVAL what it does not know, unless it is zero.
  *
  * Objects. What a _new, _open, _build or _copy gives is yours until its _free or
  * _close, which take NULL as well. An object keeps alive what it was made from.
@@ -64,16 +68,17 @@ WASIFS_EXPORT const char* wasifs_version(void);
 
 /* ---- Errors of setting up --------------------------------------------------- */
 
+/* Its functions take NULL as well: an error without texts. */
 typedef struct wasifs_error wasifs_error;
 
 /* What kind of trouble it is; the values are the exit statuses of the program. */
 typedef enum wasifs_trouble {
-  WASIFS_TROUBLE_USAGE = 2,    /* the caller's options */
-  WASIFS_TROUBLE_MANIFEST = 3, /* the manifest's text, keys or values */
-  WASIFS_TROUBLE_CONFLICT = 4, /* two mounts that may not share one path */
-  WASIFS_TROUBLE_CORRUPT = 5,  /* a package whose bytes are not what they must be */
-  WASIFS_TROUBLE_SOURCE = 6,   /* a source is missing or unreadable */
-  WASIFS_TROUBLE_BUG = 70      /* a state that cannot arise */
+  WASIFS_TROUBLE_USAGE = 2,    /* EINVAL: the caller's options */
+  WASIFS_TROUBLE_MANIFEST = 3, /* EINVAL: the manifest's text, keys or values */
+  WASIFS_TROUBLE_CONFLICT = 4, /* EEXIST: two mounts that may not share one path */
+  WASIFS_TROUBLE_CORRUPT = 5,  /* EBADMSG: a package whose bytes are not what they must be */
+  WASIFS_TROUBLE_SOURCE = 6,   /* ENOENT: a source is missing or unreadable */
+  WASIFS_TROUBLE_BUG = 70      /* EIO: a state that cannot arise */
 } wasifs_trouble;
 
 WASIFS_EXPORT wasifs_trouble wasifs_error_trouble(const wasifs_error* error);
@@ -155,27 +160,35 @@ typedef int (*wasifs_dir_sink)(void* sink, const char* name, size_t name_len, ui
  * A file system of your own. Nodes are numbers that you choose, never 0, and one
  * number is one file for as long as it is held; the root is 1. Operations return 0
  * or an errno. A member that is NULL answers ENOSYS where it reads and EROFS where
- * it changes something. They are called from any thread, several at a time, and
- * must not call into the tree that they are part of.
+ * it changes something. They are called from any thread, several at a time, but
+ * changes of one file's content one after the other; they must neither throw nor
+ * call into the tree that they are part of. Answers that cannot be (no such type,
+ * more bytes than asked for) are EIO.
  *
- * `forget` says that nobody holds a node any more: its number may be used anew.
- * `destroy` is the last call. struct_size tells how many of the members are there.
+ * A node is held from when `lookup` or `create` gives it until `forget`, which says
+ * that nobody holds it any more, once: its number may be used anew. `forget` waits
+ * for those two, so they must not wait for it. The root's comes last, then `destroy`.
+ * struct_size tells how many of the members are there.
  */
 typedef struct wasifs_fs_ops {
   size_t struct_size;
-  /* Non-zero: nothing ever changes, so it may be cached for ever and is not locked. */
+  /* Non-zero: nothing ever changes, so it may be cached for ever. */
   int immutable;
   /* One line for a person, e.g. "kv \"settings.db\""; it is copied. */
   const char* description;
 
-  int (*stat)(void* user, uint64_t node, wasifs_stat* out); /* `ino` may be the node */
+  /* `out` is zero but for the node as `ino`, its type and a link count of 1. */
+  int (*stat)(void* user, uint64_t node, wasifs_stat* out);
   int (*lookup)(void* user, uint64_t dir, const char* name, size_t name_len, uint64_t* node, uint32_t* type);
-  /* Every name once, without "." and "..", from `cookie` on; 0 is the start. */
+  /* Every name once, without "." and "..", from `cookie` on; 0 is the start. `next` is
+   * neither 0 nor 2^62 or more. */
   int (*read_dir)(void* user, uint64_t dir, uint64_t cookie, wasifs_dir_sink emit, void* sink);
   /* Up to `size` bytes of the text; *length is all of it. */
   int (*read_link)(void* user, uint64_t node, char* buffer, size_t size, size_t* length);
+  /* Some of it will do; *done is 0, as it is set before, only at the end of the file. */
   int (*read)(void* user, uint64_t node, uint64_t offset, void* buffer, size_t size, size_t* done);
 
+  /* Likewise; *done is 0 only where the space ends. */
   int (*write)(void* user, uint64_t node, uint64_t offset, const void* data, size_t size, size_t* done);
   /* `changes`: WASIFS_SET_*; all of them or none. */
   int (*set_stat)(void* user, uint64_t node, uint32_t changes, const wasifs_stat* attributes);
@@ -188,14 +201,14 @@ typedef struct wasifs_fs_ops {
   /* `no_replace`: EEXIST where the new name is taken. */
   int (*rename)(void* user, uint64_t dir, const char* name, size_t name_len, uint64_t new_dir,
                 const char* new_name, size_t new_name_len, int no_replace);
-  int (*sync)(void* user, uint64_t node);
+  int (*sync)(void* user, uint64_t node); /* NULL: there is nothing to do */
 
   void (*forget)(void* user, uint64_t node);
   void (*destroy)(void* user);
 } wasifs_fs_ops;
 
 /* `ops` is copied; `user` is handed to each of them. EINVAL: no struct_size, stat or
- * lookup; `destroy` is not called then. */
+ * lookup; else what `stat` of the root answers. `destroy` is not called where it fails. */
 WASIFS_EXPORT int wasifs_fs_new(const wasifs_fs_ops* ops, void* user, wasifs_fs** out);
 
 /* ---- Prepared roots --------------------------------------------------------- */

@@ -27,6 +27,7 @@ class HookedHost final : public wasi::Host {
 
   Status random(std::span<std::byte> out) override {
     if (random_ == nullptr) return Host::random(out);
+    if (out.empty()) return {};  // no callback has to expect NULL
     return status_of(random_(user_, out.data(), out.size()));
   }
 
@@ -72,14 +73,16 @@ wasi::StreamPtr callback_stream(const wasifs_stream& given) {
   std::function<Result<std::size_t>(std::span<std::byte>)> read;
   std::function<Result<std::size_t>(std::span<const std::byte>)> write;
   if (given.read != nullptr) {
-    read = [call = given.read, user = given.user](std::span<std::byte> out) {
+    read = [call = given.read, user = given.user](std::span<std::byte> out) -> Result<std::size_t> {
+      if (out.empty()) return 0;
       std::size_t done = 0;
       const int error = call(user, out.data(), out.size(), &done);
       return counted(error, done, out.size());
     };
   }
   if (given.write != nullptr) {
-    write = [call = given.write, user = given.user](std::span<const std::byte> in) {
+    write = [call = given.write, user = given.user](std::span<const std::byte> in) -> Result<std::size_t> {
+      if (in.empty()) return 0;
       std::size_t done = 0;
       const int error = call(user, in.data(), in.size(), &done);
       return counted(error, done, in.size());

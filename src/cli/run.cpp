@@ -23,7 +23,6 @@ namespace {
 
 /// What CLI11 takes --trace without a file for; a file of that name is "./true".
 constexpr std::string_view kToErr = "true";
-constexpr std::size_t kChunk = 256 * 1024;
 
 constexpr std::string_view kFooter =
     "A PROGRAM with a slash in it or with .wasm at its end is a file of the host.\n"
@@ -65,21 +64,6 @@ Outcome<Program> read_host_program(const std::string& path) {
   return Program{.name = path, .bytes = std::move(bytes).str()};
 }
 
-Result<std::string> read_tree_file(const Tree& tree, const std::string& path) {
-  const Result<VNode> node = tree.resolve(path);
-  if (!node) return fail(node.error());
-  const Result<FilePtr> file = tree.open(*node, {.read = true});
-  if (!file) return fail(file.error());
-  std::string bytes;
-  std::vector<std::byte> buffer(kChunk);
-  for (;;) {
-    const Result<std::size_t> got = (*file)->read_at(bytes.size(), buffer);
-    if (!got) return fail(got.error());
-    if (*got == 0) return bytes;
-    bytes.append(reinterpret_cast<const char*>(buffer.data()), *got);
-  }
-}
-
 Diagnostic no_command(const std::string& source, const RunSpec& run) {
   if (run.choices.empty()) {
     return usage_error("run", wasifs::quoted(source) + " has no command that could be run",
@@ -97,7 +81,7 @@ Outcome<Program> read_command(const std::string& source, const PreparedRoot& roo
   if (command.empty()) return fail(no_command(source, root.plan.run));
   Errc why = Errc::enoent;
   for (const char* directory : {"/bin/", "/usr/bin/"}) {
-    Result<std::string> bytes = read_tree_file(*root.tree, directory + command);
+    Result<std::string> bytes = root.tree->read_file(directory + command);
     if (bytes) return Program{.name = command, .bytes = *std::move(bytes), .packaged = true};
     if (bytes.error() != Errc::enoent) why = bytes.error();
   }

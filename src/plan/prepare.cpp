@@ -45,8 +45,10 @@ std::string asked_by(const PlannedMount& mount) {
 }
 
 /// `fs` under the words that the plan has for `layer`. `source`: the whole of
-/// what it was taken from, where that is not what the plan names.
+/// what it was taken from, where that is not what the plan names. A provided one has
+/// chosen its words itself.
 FilesystemPtr labelled(const PlannedLayer& layer, FilesystemPtr fs, std::string source = {}) {
+  if (layer.kind == LayerKind::provided) return fs;
   if (source.empty()) {
     PlannedLayer whole = layer;
     whole.subpath.clear();

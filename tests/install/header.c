@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Compiles as C11 and as C++17. Twice: the second time tests the guard. */
 #include "wasifs/wasifs.h"
-#include "wasifs/wasifs.h"
 
 static uint64_t size_of_root(const wasifs_root* root) {
   wasifs_stat attributes = WASIFS_INIT(wasifs_stat);

@@ -4,7 +4,6 @@ import koffi from 'koffi';
 
 const lib = koffi.load(process.env.WASIFS_LIBRARY ?? 'libwasifs.so.0');
 for (const name of ['root', 'builder', 'fs', 'wasi', 'error']) koffi.opaque(`wasifs_${name}`);
-koffi.struct('wasifs_wasi_function', { name: 'const char *', params: 'const char *', returns: 'int' });
 koffi.struct('wasifs_preopen', { alias: 'const char *', path: 'const char *', read: 'int', write: 'int', create: 'int' });
 koffi.struct('wasifs_stream', {
   kind: 'uint32_t', fd: 'int', data: 'void *', size: 'size_t', read: 'void *', write: 'void *', user: 'void *',
@@ -16,10 +15,9 @@ const Options = koffi.struct('wasifs_wasi_options', {
   user: 'void *', wait: 'void *',
 });
 
-/** Declares a function of the library; one that gives an errno throws where it is not 0. */
-export function declare(prototype, throws = prototype.startsWith('int ')) {
+/** Declares a function of the library that gives an errno; it throws where that is not 0. */
+export function declare(prototype) {
   const call = lib.func(prototype);
-  if (!throws) return call;
   return (...args) => {
     const error = call(...args);
     if (error !== 0) throw new Error(`${prototype.match(/wasifs_\w+/)[0]}: errno ${error}`);
@@ -27,11 +25,10 @@ export function declare(prototype, throws = prototype.startsWith('int ')) {
 }
 
 const wasi_new = declare('int wasifs_wasi_new(wasifs_root *, wasifs_wasi_options *, _Out_ wasifs_wasi **, _Out_ wasifs_error **)');
-const find_abi = declare('int wasifs_wasi_find_abi(const char *, size_t)', false);
-const find = declare('int wasifs_wasi_find_function(int, const char *, size_t)', false);
-const at = declare('wasifs_wasi_function *wasifs_wasi_function_at(int, size_t)', false);
-const call = declare('int32_t wasifs_wasi_call(wasifs_wasi *, int, size_t, void *, size_t, const uint64_t *, size_t)', false);
-const exit_code = declare('uint32_t wasifs_wasi_exit_code(wasifs_wasi *)', false);
+const find_abi = lib.func('int wasifs_wasi_find_abi(const char *, size_t)');
+const find = lib.func('int wasifs_wasi_find_function(int, const char *, size_t)');
+const call = lib.func('int32_t wasifs_wasi_call(wasifs_wasi *, int, size_t, void *, size_t, const uint64_t *, size_t)');
+const exit_code = lib.func('uint32_t wasifs_wasi_exit_code(wasifs_wasi *)');
 const EXITED = -1;
 
 /** The world of one guest on `root`, with the standard streams of this process. */
@@ -50,12 +47,12 @@ export function make_guest(root, { args, env = [], preopens = [], flags = 0 }) {
 export function bind(module, guest) {
   const host = { memory: null, imports: {}, exit: {} };
   let bytes;
-  const bind_one = (from, name) => {
+  for (const { module: from, name } of WebAssembly.Module.imports(module)) {
     const abi = find_abi(from, from.length);
     const index = find(abi, name, name.length);
-    if (index < 0) return undefined;
-    const args = new BigUint64Array(koffi.decode(at(abi, index), 'wasifs_wasi_function').params.length + 1);
-    return (...given) => {
+    if (index < 0) continue;
+    const args = new BigUint64Array(16);
+    (host.imports[from] ??= {})[name] = (...given) => {
       for (let i = 0; i < given.length; ++i) args[i] = typeof given[i] === 'bigint' ? given[i] : BigInt(given[i] >>> 0);
       // The buffer is another one once the memory has grown.
       if (bytes?.buffer !== host.memory.buffer) bytes = new Uint8Array(host.memory.buffer);
@@ -63,10 +60,6 @@ export function bind(module, guest) {
       if (result === EXITED) throw host.exit;
       return result;
     };
-  };
-  for (const { module: from, name, kind } of WebAssembly.Module.imports(module)) {
-    const bound = kind === 'function' ? bind_one(from, name) : undefined;
-    if (bound) (host.imports[from] ??= {})[name] = bound;
   }
   return host;
 }

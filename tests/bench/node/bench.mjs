@@ -12,7 +12,7 @@ import { pathToFileURL } from 'node:url';
 import { WASI } from 'node:wasi';
 
 const [dir, wasm, rounds = '9'] = process.argv.slice(2);
-const { declare, instantiate, make_guest } = await import(pathToFileURL(join(resolve(dir), 'wasifs.mjs')));
+const { bind, declare, make_guest } = await import(pathToFileURL(join(resolve(dir), 'wasifs.mjs')));
 const module = new WebAssembly.Module(readFileSync(wasm));
 const NUL = -1n & 0xffffffffffffffffn;
 const path = 'usr/lib/python/site';
@@ -37,7 +37,10 @@ function on_wasifs() {
   const write_file = declare('int wasifs_write_file(wasifs_root *, const char *, size_t, const void *, size_t)');
   fill((name) => make_dir(root, name, NUL, 0o755), (name, data) => write_file(root, name, NUL, data, data.length));
   const preopens = [{ alias: '/', path: '/', read: 1, write: 1, create: 1 }];
-  return instantiate(module, make_guest(root, { args: ['bench'], preopens }));
+  const host = bind(module, make_guest(root, { args: ['bench'], preopens }));
+  const { exports } = new WebAssembly.Instance(module, host.imports);
+  host.memory = exports.memory;
+  return exports;
 }
 
 const scratch = mkdtempSync('/dev/shm/wasifs-bench-');

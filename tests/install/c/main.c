@@ -7,7 +7,7 @@
 
 #include <wasifs/wasifs.h>
 
-static void check(int error, const char *what) {
+static void check(int error, const char* what) {
   if (error == 0) return;
   fprintf(stderr, "%s: errno %d\n", what, error);
   exit(1);
@@ -17,7 +17,7 @@ static void check(int error, const char *what) {
 static const char greeting[] = "from C";
 static int destroyed = 0;
 
-static int kv_stat(void *user, uint64_t node, wasifs_stat *out) {
+static int kv_stat(void* user, uint64_t node, wasifs_stat* out) {
   (void)user;
   out->type = node == 1 ? WASIFS_TYPE_DIRECTORY : WASIFS_TYPE_REGULAR;
   out->mode = node == 1 ? 0555 : 0444;
@@ -25,8 +25,8 @@ static int kv_stat(void *user, uint64_t node, wasifs_stat *out) {
   return 0;
 }
 
-static int kv_lookup(void *user, uint64_t dir, const char *name, size_t name_len, uint64_t *node,
-                     uint32_t *type) {
+static int kv_lookup(void* user, uint64_t dir, const char* name, size_t name_len, uint64_t* node,
+                     uint32_t* type) {
   (void)user;
   (void)dir;
   if (name_len != 8 || memcmp(name, "greeting", 8) != 0) return 2; /* ENOENT */
@@ -35,14 +35,14 @@ static int kv_lookup(void *user, uint64_t dir, const char *name, size_t name_len
   return 0;
 }
 
-static int kv_read_dir(void *user, uint64_t dir, uint64_t cookie, wasifs_dir_sink emit, void *sink) {
+static int kv_read_dir(void* user, uint64_t dir, uint64_t cookie, wasifs_dir_sink emit, void* sink) {
   (void)user;
   (void)dir;
   if (cookie == 0) emit(sink, "greeting", 8, 2, WASIFS_TYPE_REGULAR, 1);
   return 0;
 }
 
-static int kv_read(void *user, uint64_t node, uint64_t offset, void *buffer, size_t size, size_t *done) {
+static int kv_read(void* user, uint64_t node, uint64_t offset, void* buffer, size_t size, size_t* done) {
   size_t length = strlen(greeting);
   (void)user;
   (void)node;
@@ -52,12 +52,12 @@ static int kv_read(void *user, uint64_t node, uint64_t offset, void *buffer, siz
   return 0;
 }
 
-static void kv_destroy(void *user) {
+static void kv_destroy(void* user) {
   (void)user;
   destroyed = 1;
 }
 
-static wasifs_root *compose(void) {
+static wasifs_root* compose(void) {
   wasifs_fs_ops ops = {.struct_size = sizeof ops,
                        .immutable = 1,
                        .description = "one greeting",
@@ -66,11 +66,11 @@ static wasifs_root *compose(void) {
                        .read_dir = kv_read_dir,
                        .read = kv_read,
                        .destroy = kv_destroy};
-  wasifs_fs *kv = NULL;
-  wasifs_fs *memory = NULL;
-  wasifs_builder *builder = NULL;
-  wasifs_root *root = NULL;
-  wasifs_error *error = NULL;
+  wasifs_fs* kv = NULL;
+  wasifs_fs* memory = NULL;
+  wasifs_builder* builder = NULL;
+  wasifs_root* root = NULL;
+  wasifs_error* error = NULL;
   check(wasifs_fs_new(&ops, NULL, &kv), "wasifs_fs_new");
   check(wasifs_fs_memory(0, 0, &memory), "wasifs_fs_memory");
   check(wasifs_builder_new(&builder), "wasifs_builder_new");
@@ -88,14 +88,14 @@ static wasifs_root *compose(void) {
 }
 
 struct walk {
-  const wasifs_root *root;
-  const char *dir;
+  const wasifs_root* root;
+  const char* dir;
 };
 
-static void walk(const wasifs_root *root, const char *dir);
+static void walk(const wasifs_root* root, const char* dir);
 
-static int visit(void *sink, const char *name, size_t name_len, uint64_t ino, uint32_t type, uint64_t next) {
-  const struct walk *at = sink;
+static int visit(void* sink, const char* name, size_t name_len, uint64_t ino, uint32_t type, uint64_t next) {
+  const struct walk* at = sink;
   char path[256];
   (void)ino;
   (void)next;
@@ -105,16 +105,16 @@ static int visit(void *sink, const char *name, size_t name_len, uint64_t ino, ui
   return 1;
 }
 
-static void walk(const wasifs_root *root, const char *dir) {
+static void walk(const wasifs_root* root, const char* dir) {
   struct walk at = {root, dir};
-  wasifs_dir *open_dir = NULL;
+  wasifs_dir* open_dir = NULL;
   check(wasifs_open_dir(root, *dir == 0 ? "/" : dir, WASIFS_NUL, &open_dir), dir);
   check(wasifs_dir_read(open_dir, 0, visit, &at), dir);
   wasifs_dir_close(open_dir);
 }
 
-static void write_and_read(const wasifs_root *root, const char *path) {
-  wasifs_file *file = NULL;
+static void write_and_read(const wasifs_root* root, const char* path) {
+  wasifs_file* file = NULL;
   char buffer[64];
   size_t done = 0;
   check(wasifs_open(root, path, WASIFS_NUL, WASIFS_OPEN_READ | WASIFS_OPEN_WRITE | WASIFS_OPEN_CREATE, 0644,
@@ -127,12 +127,12 @@ static void write_and_read(const wasifs_root *root, const char *path) {
 }
 
 /* Calls fd_write as an engine does for a guest that prints. */
-static void print_as_guest(const wasifs_root *root) {
+static void print_as_guest(const wasifs_root* root) {
   unsigned char memory[64] = {16, 0, 0, 0, 6, 0, 0, 0}; /* an iovec: 6 bytes at 16 */
   const uint64_t args[4] = {1, 0, 1, 8};
   wasifs_wasi_options options = WASIFS_INIT(wasifs_wasi_options);
-  wasifs_wasi *wasi = NULL;
-  const void *printed = NULL;
+  wasifs_wasi* wasi = NULL;
+  const void* printed = NULL;
   size_t size = 0;
   int abi = wasifs_wasi_find_abi("wasi_snapshot_preview1", WASIFS_NUL);
   int fd_write = wasifs_wasi_find_function(abi, "fd_write", WASIFS_NUL);
@@ -141,17 +141,17 @@ static void print_as_guest(const wasifs_root *root) {
   check(wasifs_wasi_new(root, &options, &wasi, NULL), "wasifs_wasi_new");
   check(wasifs_wasi_call(wasi, abi, (size_t)fd_write, memory, sizeof memory, args, 4), "fd_write");
   check(wasifs_wasi_output(wasi, 1, &printed, &size), "wasifs_wasi_output");
-  printf("%.*s", (int)size, (const char *)printed);
+  printf("%.*s", (int)size, (const char*)printed);
   wasifs_wasi_free(wasi);
 }
 
 int main(void) {
-  wasifs_root *root = compose();
-  void *data = NULL;
+  wasifs_root* root = compose();
+  void* data = NULL;
   size_t size = 0;
   write_and_read(root, "/data/note");
   check(wasifs_read_file(root, "/kv/greeting", WASIFS_NUL, &data, &size), "/kv/greeting");
-  printf("/kv/greeting: %.*s\n", (int)size, (const char *)data);
+  printf("/kv/greeting: %.*s\n", (int)size, (const char*)data);
   wasifs_free(data);
   walk(root, "");
   print_as_guest(root);

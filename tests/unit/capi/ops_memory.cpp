@@ -51,11 +51,15 @@ int stat_node(void* user, std::uint64_t node, wasifs_stat* out) {
 
 int lookup(void* user, std::uint64_t dir, const char* name, std::size_t length, std::uint64_t* node,
            std::uint32_t* type) {
-  Locked fs(user);
-  if (fs->fail_with != 0) return fs->fail_with;
-  *node = fs.child(dir, std::string(name, length));
-  if (*node == 0) return ENOENT;
-  *type = fs[*node].type;
+  {
+    Locked fs(user);
+    if (fs->fail_with != 0) return fs->fail_with;
+    *node = fs.child(dir, std::string(name, length));
+    if (*node == 0) return ENOENT;
+    *type = fs[*node].type;
+  }
+  const auto hook = static_cast<OpsMemory*>(user)->after_lookup;  // it may take itself out
+  if (hook) hook();
   return 0;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -40,6 +41,8 @@ class OpsMemory {
   std::uint64_t next = 2;
   std::vector<std::uint64_t> forgotten;
   int destroyed = 0;
+  /// Called when a look-up has found its answer and not yet given it.
+  std::function<void()> after_lookup;
   /// At most so many bytes at a time, as read(2) and write(2) may.
   std::size_t chunk = SIZE_MAX;
   std::size_t max_content = SIZE_MAX;  ///< of a file; then writes take nothing

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <string>
 #include <thread>
 #include <vector>
@@ -218,6 +219,30 @@ TEST(OpsTest, ANodeIsForgottenOnceWhenNobodyHoldsIt) {
   }
   EXPECT_EQ(memory.forgotten, std::vector<std::uint64_t>{1}) << "the root comes last";
   EXPECT_EQ(memory.destroyed, 1);
+}
+
+TEST(OpsTest, ANumberIsNotForgottenWhileALookUpGivesIt) {
+  OpsMemory memory;
+  const std::uint64_t a = memory.add(1, "a", {.content = "x", .children = {}});
+  const RootHandle root = root_with(ops_fs(memory));
+  FileHandle file = open_file(root, "/m/a", kReadWrite);
+  std::thread closer;
+  memory.after_lookup = [&] {
+    memory.after_lookup = nullptr;
+    {
+      const std::lock_guard lock(memory.mutex);
+      memory.nodes.at(1).children.clear();
+      memory.nodes.at(a).nlink = 0;
+    }
+    closer = std::thread([&] { file.reset(); });
+    // Time for the number to be forgotten, which must not happen.
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  };
+  wasifs_stat out = WASIFS_INIT(wasifs_stat);
+  EXPECT_EQ(wasifs_stat_path(root.get(), "/m/a", WASIFS_NUL, 1, &out), 0);
+  EXPECT_EQ(out.size, 1U);
+  closer.join();
+  EXPECT_EQ(memory.forgotten, std::vector<std::uint64_t>{a}) << "once, when both are done";
 }
 
 TEST(OpsTest, NumbersAreNotForgottenWhileThreadsHoldThem) {

@@ -10,6 +10,7 @@
 #include <sstream>
 #include <utility>
 
+#include "compose/overlay.h"
 #include "planning.h"
 #include "prepared.h"
 #include "wasifs/filesystems.h"
@@ -244,6 +245,16 @@ TEST_F(RootBuilderTest, ASingleFileCanBeMounted) {
   const Outcome<PreparedRoot> layer = RootBuilder().add_root_layer(folder("config")).build();
   ASSERT_FALSE(layer);
   EXPECT_NE(layer.error().message.find("is not a directory, and a layer must be one"), std::string::npos);
+}
+
+TEST_F(RootBuilderTest, AFileSystemTellsItsOwnOrigins) {
+  const auto overlay =
+      std::make_shared<Overlay>(nullptr, std::vector<FilesystemPtr>{folder("d0"), folder("d1")});
+  const PreparedRoot root = must(RootBuilder().add_mount("/m", overlay, Access::ro).build());
+  const Provenance name = root.tree->provenance("/m/name").value();
+  ASSERT_EQ(name.layers.size(), 2U);
+  EXPECT_EQ(name.layers.front().origin.text(), "host \"" + (dir_ / "d0") + "\" path \"/name\"");
+  EXPECT_EQ(name.layers.back().role, Role::shadowed);
 }
 
 TEST_F(RootBuilderTest, WhatIsAddedWrongIsTold) {
