@@ -46,6 +46,9 @@ class WASIFS_API RootBuilder {
   RootBuilder& add_mount(std::string guest, FilesystemPtr fs, Access access = Access::rw);
   /// A layer below the base root, read only; earlier ones win over later ones.
   RootBuilder& add_root_layer(FilesystemPtr fs);
+  /// What changes to the root go to, instead of memory: it shows above the base root and
+  /// the layers, and is written to. As write-through of a mount at "/" in a manifest.
+  RootBuilder& root_upper(FilesystemPtr fs);
   /// A package (`*.webc`, or a folder with a wasmer.toml) with what it mounts and
   /// its commands, as [[use]] of a manifest. What it depends on must be in the
   /// `store`.

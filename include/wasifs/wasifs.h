@@ -275,6 +275,8 @@ WASIFS_EXPORT int wasifs_builder_add_mount(wasifs_builder* builder, const char* 
                                            wasifs_fs* fs, wasifs_access access);
 /* A layer below the base root; earlier ones win over later ones. */
 WASIFS_EXPORT int wasifs_builder_add_root_layer(wasifs_builder* builder, wasifs_fs* fs);
+/* What changes to the root go to, instead of memory; it shows above base and layers. */
+WASIFS_EXPORT int wasifs_builder_set_root_upper(wasifs_builder* builder, wasifs_fs* fs);
 /* The folder of packages that those which are injected find their dependencies in. */
 WASIFS_EXPORT int wasifs_builder_set_store(wasifs_builder* builder, const char* folder, size_t folder_len);
 /* A package with all that it mounts. */

@@ -84,6 +84,11 @@ int wasifs_builder_add_root_layer(wasifs_builder* builder, wasifs_fs* fs) {
   return change_alone(builder, [&](RootBuilder& b) { b.add_root_layer(fs->fs); });
 }
 
+int wasifs_builder_set_root_upper(wasifs_builder* builder, wasifs_fs* fs) {
+  if (fs == nullptr) return EINVAL;
+  return change_alone(builder, [&](RootBuilder& b) { b.root_upper(fs->fs); });
+}
+
 int wasifs_builder_inject(wasifs_builder* builder, const char* package, size_t package_len) {
   return change_with_text(builder, package, package_len,
                           [](RootBuilder& b, std::string text) { b.inject(std::move(text)); });

@@ -128,6 +128,19 @@ RootBuilder& RootBuilder::add_root_layer(FilesystemPtr fs) {
   return *this;
 }
 
+RootBuilder& RootBuilder::root_upper(FilesystemPtr fs) {
+  const std::string label = fs == nullptr ? "root_upper" : label_of("root_upper", fs->describe());
+  auto& mounts = state_->manifest.mounts;
+  if (std::ranges::any_of(mounts, &plan::MountEntry::write_through)) {
+    state_->refuse(label, "the root has an upper already");
+    return *this;
+  }
+  const std::size_t before = mounts.size();
+  state_->mount(label, "/", std::move(fs), Access::rw);
+  if (mounts.size() > before) mounts.back().write_through = true;
+  return *this;
+}
+
 RootBuilder& RootBuilder::inject(std::string package) {
   const std::string label = label_of("inject", package);
   if (package.empty()) {

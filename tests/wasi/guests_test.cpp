@@ -73,6 +73,7 @@ TEST_P(Guests, FindsWhatItExpects) {
   if (exits) {
     EXPECT_EQ(out, "last words\n");
     EXPECT_TRUE(root.tree->resolve("/before-exit"));
+    EXPECT_EQ(dir.exists("root/before-exit"), kind == RootKind::host) << "where it was written to";
   }
   EXPECT_EQ(err, "");
 }

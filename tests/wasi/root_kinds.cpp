@@ -84,7 +84,7 @@ std::string make_sources(RootKind kind, const TempDir& dir) {
       return "";
     case RootKind::host:
       write_directory(dir, "root");
-      return "type = \"host\"\nsource = \"./root\"\naccess = \"rw\"\n";
+      return "type = \"host\"\nsource = \"./root\"\naccess = \"rw\"\nwrite-through = true\n";
     case RootKind::overlay:
       write_directory(dir, "root");
       return "type = \"host\"\nsource = \"./root\"\naccess = \"cow\"\n";

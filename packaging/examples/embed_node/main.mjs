@@ -7,12 +7,12 @@ import { basename, join } from 'node:path';
 import { declare, make_guest, run } from './wasifs.mjs';
 
 const NUL = -1n & 0xffffffffffffffffn; // WASIFS_NUL
-const [RW, COW] = [0, 1];
 const WASIX = 3; // WASIFS_WASI_WASIX_PATHS | WASIFS_WASI_WASMER_LAYOUT
 
 const builder_new = declare('int wasifs_builder_new(_Out_ wasifs_builder **)');
 const empty_base = declare('int wasifs_builder_set_empty_base(wasifs_builder *)');
-const add_mount = declare('int wasifs_builder_add_mount(wasifs_builder *, const char *, size_t, wasifs_fs *, int)');
+const add_layer = declare('int wasifs_builder_add_root_layer(wasifs_builder *, wasifs_fs *)');
+const set_upper = declare('int wasifs_builder_set_root_upper(wasifs_builder *, wasifs_fs *)');
 const build = declare('int wasifs_builder_build(wasifs_builder *, _Out_ wasifs_root **, _Out_ wasifs_error **)');
 const fs_memory = declare('int wasifs_fs_memory(uint64_t, uint64_t, _Out_ wasifs_fs **)');
 const fs_host = declare('int wasifs_fs_host(const char *, size_t, int, _Out_ wasifs_fs **, _Out_ wasifs_error **)');
@@ -47,7 +47,7 @@ function compose({ root: dir, as, source }) {
   const memory = as === 'memory';
   if (dir) {
     const fs = memory ? made(fs_memory, 0, 0) : made(fs_host, dir, NUL, 0);
-    add_mount(builder, '/', NUL, fs, as === 'overlay' ? COW : RW);
+    (as === 'overlay' ? add_layer : set_upper)(builder, fs);
   }
   const root = made(build, builder);
   if (dir && memory) copy_dir(root, dir, '');

@@ -29,16 +29,14 @@ const find_abi = lib.func('int wasifs_wasi_find_abi(const char *, size_t)');
 const find = lib.func('int wasifs_wasi_find_function(int, const char *, size_t)');
 const call = lib.func('int32_t wasifs_wasi_call(wasifs_wasi *, int, size_t, void *, size_t, const uint64_t *, size_t)');
 const exit_code = lib.func('uint32_t wasifs_wasi_exit_code(wasifs_wasi *)');
-const EXITED = -1;
 
 /** The world of one guest on `root`, with the standard streams of this process. */
 export function make_guest(root, { args, env = [], preopens = [], flags = 0 }) {
   const out = [null];
-  const stdio = [0, 1, 2].map((fd) => ({ kind: 1, fd, data: null, size: 0, read: null, write: null, user: null }));
+  // Members that are not given are zero.
   wasi_new(root, {
     struct_size: koffi.sizeof(Options), flags, args, arg_count: args.length, env, env_count: env.length, preopens,
-    preopen_count: preopens.length, no_preopens: 1, stdio, max_fds: 0, clock: null, random: null, trace: null,
-    user: null, wait: null,
+    preopen_count: preopens.length, no_preopens: 1, stdio: [0, 1, 2].map((fd) => ({ kind: 1, fd })),
   }, out, [null]);
   return out[0];
 }
@@ -57,7 +55,7 @@ export function bind(module, guest) {
       // The buffer is another one once the memory has grown.
       if (bytes?.buffer !== host.memory.buffer) bytes = new Uint8Array(host.memory.buffer);
       const result = call(guest, abi, index, bytes, bytes.length, args, given.length);
-      if (result === EXITED) throw host.exit;
+      if (result === -1) throw host.exit; // WASIFS_WASI_EXITED
       return result;
     };
   }

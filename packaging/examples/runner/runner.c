@@ -91,8 +91,8 @@ static int compose_dir(const options* opts, wasifs_root** out, wasifs_error** er
     failed = in_memory ? wasifs_fs_memory(0, 0, &fs) : wasifs_fs_host(opts->root, WASIFS_NUL, 0, &fs, error);
   }
   if (failed == 0) {
-    const wasifs_access access = strcmp(opts->as, "overlay") == 0 ? WASIFS_ACCESS_COW : WASIFS_ACCESS_RW;
-    failed = wasifs_builder_add_mount(builder, "/", WASIFS_NUL, fs, access);
+    failed = strcmp(opts->as, "overlay") == 0 ? wasifs_builder_add_root_layer(builder, fs)
+                                              : wasifs_builder_set_root_upper(builder, fs);
   }
   if (failed == 0) failed = wasifs_builder_build(builder, out, error);
   if (failed == 0 && in_memory) failed = copy_dir(*out, opts->root, "");

@@ -128,6 +128,17 @@ TEST(CBuilderTest, ComposesWhatItIsGiven) {
   EXPECT_EQ(read_file(build(builder), "/data/a"), "x") << "another root over the same file system";
 }
 
+TEST(CBuilderTest, ChangesToTheRootGoToItsUpper) {
+  TempDir dir;
+  wasifs_fs* host = nullptr;
+  ASSERT_EQ(wasifs_fs_host(dir.string().c_str(), WASIFS_NUL, 0, &host, nullptr), 0);
+  const FsHandle upper(host);
+  const BuilderHandle builder = empty_builder();
+  EXPECT_EQ(wasifs_builder_set_root_upper(builder.get(), host), 0);
+  EXPECT_EQ(write_file(build(builder), "/new", "made"), 0);
+  EXPECT_EQ(dir.read_file("new"), "made");
+}
+
 TEST(CBuilderTest, WhatWasAddedWrongIsToldAtTheEnd) {
   const BuilderHandle builder = empty_builder();
   EXPECT_EQ(wasifs_builder_add_mount(builder.get(), "/../x", WASIFS_NUL, memory_fs().get(), WASIFS_ACCESS_RW),
@@ -176,6 +187,8 @@ TEST(CBuilderTest, NullsAreRefused) {
   EXPECT_EQ(wasifs_builder_add_mount(b, "/", 1, nullptr, WASIFS_ACCESS_RW), EINVAL);
   EXPECT_EQ(wasifs_builder_add_mount(b, "/", 1, fs.get(), static_cast<wasifs_access>(3)), EINVAL);
   EXPECT_EQ(wasifs_builder_add_root_layer(b, nullptr), EINVAL);
+  EXPECT_EQ(wasifs_builder_set_root_upper(b, nullptr), EINVAL);
+  EXPECT_EQ(wasifs_builder_set_root_upper(nullptr, fs.get()), EINVAL);
   EXPECT_EQ(wasifs_builder_add_root_layer(nullptr, fs.get()), EINVAL);
   EXPECT_EQ(wasifs_builder_inject(b, nullptr, WASIFS_NUL), EINVAL);
   EXPECT_EQ(wasifs_builder_add_arg(nullptr, "", 0), EINVAL);

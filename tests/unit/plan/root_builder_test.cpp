@@ -211,6 +211,21 @@ TEST_F(RootBuilderTest, RootLayersLieBelowTheBaseAndTheFirstWins) {
                             host_mount("/", "d2", "rw"))));
 }
 
+TEST_F(RootBuilderTest, ARootUpperTakesTheChangesAndShowsAboveTheRest) {
+  RootBuilder builder;
+  builder.empty_base().root_upper(folder("d0")).add_root_layer(folder("d1"));
+  const PreparedRoot root = must(builder.build());
+  EXPECT_EQ(root.tree->read_file("/name"), "d0");
+  EXPECT_TRUE(exists(root, "/in/d1"));
+  EXPECT_TRUE(root.tree->write_file("/name", "changed"));
+  EXPECT_EQ(dir_.read_file("d0/name"), "changed");
+  EXPECT_TRUE(root.tree->write_file("/new", "made"));
+  EXPECT_EQ(dir_.read_file("d0/new"), "made");
+  EXPECT_FALSE(dir_.exists("d1/new"));
+  builder.root_upper(memory_filesystem());
+  EXPECT_EQ(refused(builder), "root_upper \"memory\": the root has an upper already");
+}
+
 TEST_F(RootBuilderTest, LimitsAreEnforced) {
   RootBuilder builder;
   builder.empty_base().memory_limit(16384).inode_limit(6).limits(
@@ -265,6 +280,7 @@ TEST_F(RootBuilderTest, WhatIsAddedWrongIsTold) {
   EXPECT_TRUE(refused(RootBuilder().add_mount("", fs)).starts_with("add_mount \"\": "));
   EXPECT_EQ(refused(RootBuilder().add_mount("/x", nullptr)), "add_mount \"/x\": there is no file system");
   EXPECT_EQ(refused(RootBuilder().add_root_layer(nullptr)), "add_root_layer: there is no file system");
+  EXPECT_EQ(refused(RootBuilder().root_upper(nullptr)), "root_upper: there is no file system");
   EXPECT_EQ(refused(RootBuilder().add_env("", "x")), "add_env \"\": its name must not be empty");
   EXPECT_EQ(refused(RootBuilder().add_env("A=B", "x")), "add_env \"A=B\": its name must not contain \"=\"");
   EXPECT_EQ(refused(RootBuilder().add_env("A", std::string("x\0", 2))),
