@@ -8,9 +8,15 @@
 namespace wasifs::fuse {
 
 Result<Entry> Entry::make(Context& context, const Inode& parent, const VNode& child) {
+  const Result<Attr> found = context.tree->attr(child);
+  if (!found) return fail(found.error());
+  Entry entry(context, context.inodes.acquire(child, found->ino, parent), *found);
+  // Once more: what was changed before the invalidator could find it is seen now, and
+  // what is changed from here on the kernel is told of.
   const Result<Attr> attr = context.tree->attr(child);
   if (!attr) return fail(attr.error());
-  return Entry(context, context.inodes.acquire(child, attr->ino, parent), *attr);
+  entry.attr_ = *attr;
+  return entry;
 }
 
 Entry::~Entry() {

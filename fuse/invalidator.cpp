@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fuse/invalidator.h"
 
+#include <cerrno>
+#include <chrono>
 #include <mutex>
+#include <thread>
 
 #include "fuse/inode_table.h"
 #include "fuse/libfuse.h"
@@ -15,29 +18,50 @@ void Invalidator::attach(fuse_session& session, InodeTable& inodes) {
 }
 
 void Invalidator::detach() {
+  // Before the lock: writers that come one after the other could keep it for ever.
+  closing_ = true;
   const std::scoped_lock hold(lock_);
   session_ = nullptr;
   inodes_ = nullptr;
 }
 
+namespace {
+
+/// A reply that makes the kernel know a node may be under way; it is there within so
+/// many steps of this length.
+constexpr int kPatience = 200;
+constexpr auto kStep = std::chrono::microseconds(50);
+
+}  // namespace
+
+void Invalidator::forget_content(const VNode& node, off_t offset, off_t length) {
+  for (int tried = 0; tried < kPatience; ++tried) {
+    const std::uint64_t id = inodes_->find(node);
+    if (id == 0) return;
+    // Other failures say that the kernel is gone.
+    if (fuse_lowlevel_notify_inval_inode(session_, id, offset, length) != -ENOENT) return;
+    if (closing_) return;
+    std::this_thread::sleep_for(kStep);
+  }
+}
+
 void Invalidator::changed(const Change& change) noexcept {
+  if (closing_) return;
   const std::shared_lock hold(lock_);
   if (session_ == nullptr) return;
-  const std::uint64_t id = inodes_->find(change.node);
-  if (id == 0) return;
-  // Failures say that the kernel has forgotten it already, or is gone.
   switch (change.kind) {
     case Change::Kind::content:
-      static_cast<void>(fuse_lowlevel_notify_inval_inode(session_, id, static_cast<off_t>(change.offset),
-                                                         static_cast<off_t>(change.length)));
-      break;
+      return forget_content(change.node, static_cast<off_t>(change.offset),
+                            static_cast<off_t>(change.length));
     case Change::Kind::attributes:
-      static_cast<void>(fuse_lowlevel_notify_inval_inode(session_, id, -1, 0));
-      break;
+      return forget_content(change.node, -1, 0);
     case Change::Kind::name:
-      static_cast<void>(
-          fuse_lowlevel_notify_inval_entry(session_, id, change.name.data(), change.name.size()));
       break;
+  }
+  // A look-up that is under way holds what the kernel needs to forget a name, so it
+  // is over then.
+  if (const std::uint64_t id = inodes_->find(change.node); id != 0) {
+    static_cast<void>(fuse_lowlevel_notify_inval_entry(session_, id, change.name.data(), change.name.size()));
   }
 }
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <sys/types.h>
+
+#include <atomic>
 #include <shared_mutex>
 
 #include "wasifs/observer.h"
@@ -28,6 +31,10 @@ class Invalidator final : public TreeObserver {
   void changed(const Change& change) noexcept override;
 
  private:
+  /// Of a negative offset: the attributes alone.
+  void forget_content(const VNode& node, off_t offset, off_t length);
+
+  std::atomic<bool> closing_{false};
   std::shared_mutex lock_;  ///< held shared while the kernel is told
   fuse_session* session_ = nullptr;
   InodeTable* inodes_ = nullptr;

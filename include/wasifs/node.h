@@ -127,7 +127,8 @@ class WASIFS_API Dir {
 
   /// Delivers the entries after `cookie` (0: from the start, with a fresh look
   /// at the directory) until the sink has enough or there are no more. Cookies
-  /// are below 2^62 and mean something to this Dir only.
+  /// are below 2^62 and mean something to this Dir only. A guest can make any number
+  /// up: what it means is whatever it happens to, but nothing may break by it.
   [[nodiscard]] virtual Status read(std::uint64_t cookie, DirSink sink) = 0;
 };
 using DirPtr = std::unique_ptr<Dir>;

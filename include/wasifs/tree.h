@@ -119,7 +119,7 @@ class WASIFS_API Tree {
 
   /// Another handle to the same tree, for whoever shows it to somebody that keeps
   /// what he saw: `observer` is told of every change that is made through any other
-  /// handle, until this one is destroyed. Changes in a host directory that are made
+  /// handle until this one is destroyed, or a moment longer. Changes in a host directory that are made
   /// past the tree are not seen.
   [[nodiscard]] std::shared_ptr<const Tree> observed_by(std::shared_ptr<TreeObserver> observer) const;
 

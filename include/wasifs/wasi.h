@@ -94,8 +94,9 @@ struct ContextOptions {
   ErrorNumbers errors = ErrorNumbers::posix;
   std::size_t max_fds = 1024;  ///< descriptors open at once; more are mfile
   std::uint16_t umask = 022;   ///< of the 0666 and 0777 that guests create with
-  std::uint32_t uid = 0;       ///< owner of what guests create
-  std::uint32_t gid = 0;
+  /// Owner of what guests create; absent: the process's effective one.
+  std::optional<std::uint32_t> uid = std::nullopt;
+  std::optional<std::uint32_t> gid = std::nullopt;
   /// Clocks, random numbers and waiting; null: the system's.
   std::shared_ptr<Host> host = nullptr;
   /// Called after each call, on its thread; must neither call the Context nor throw.

@@ -78,7 +78,8 @@ class WASIFS_API Host {
     bool hang_up = false;  ///< likewise
   };
   /// Waits until one of `fds` is ready or `timeout` nanoseconds have passed, and not
-  /// less than that, signals or not; absent: without end.
+  /// less than that, signals or not; absent: without end. An error is the guest's,
+  /// for instance eintr where an embedder interrupts it.
   [[nodiscard]] virtual Status wait(std::span<Waited> fds, std::optional<std::uint64_t> timeout);
 };
 

@@ -180,8 +180,8 @@ typedef struct wasifs_fs_ops {
   /* `out` is zero but for the node as `ino`, its type and a link count of 1. */
   int (*stat)(void* user, uint64_t node, wasifs_stat* out);
   int (*lookup)(void* user, uint64_t dir, const char* name, size_t name_len, uint64_t* node, uint32_t* type);
-  /* Every name once, without "." and "..", from `cookie` on; 0 is the start. `next` is
-   * neither 0 nor 2^62 or more. */
+  /* Every name once, without "." and "..", from `cookie` on; 0 is the start. `next` is neither
+   * 0 nor 2^62 or more. Guests can make a cookie up: nothing may break by any number. */
   int (*read_dir)(void* user, uint64_t dir, uint64_t cookie, wasifs_dir_sink emit, void* sink);
   /* Up to `size` bytes of the text; *length is all of it. */
   int (*read_link)(void* user, uint64_t node, char* buffer, size_t size, size_t* length);
@@ -466,7 +466,7 @@ typedef struct wasifs_wasi_options {
   void (*trace)(void* user, const wasifs_wasi_event* event);
   void* user; /* of the hooks */
   /* Waits until one of `fds` is ready or `timeout` nanoseconds have passed, UINT64_MAX: without
-   * end. Nothing is ready where it returns early. */
+   * end; not less than that. EINTR, which the guest is told: it was interrupted. */
   int (*wait)(void* user, wasifs_wait_fd* fds, size_t count, uint64_t timeout);
 } wasifs_wasi_options;
 

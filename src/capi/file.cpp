@@ -80,6 +80,7 @@ int wasifs_file_sync(wasifs_file* file, int data_only) {
 int wasifs_file_view(wasifs_file* file, uint64_t offset, size_t size, wasifs_view** out) {
   return guarded([&]() -> Status {
     if (file == nullptr || out == nullptr) return fail(Errc::einval);
+    if (!file->file->flags().read) return fail(Errc::ebadf);
     std::optional<View> view = file->file->view(offset, size);
     if (!view) return fail(Errc::enodata);
     *out = new wasifs_view{std::move(*view)};

@@ -146,7 +146,7 @@ Outcome<int> guest_status(Io& io, const Program& program, const std::string& ent
     case How::no_entry:
       return fail(missing_entry(program, entry, ended.names));
     case How::bad_entry:
-      return fail(unusable(program, "its function " + wasifs::quoted(entry) +
+      return fail(unusable(program, "its function " + wasifs::quoted(ended.message) +
                                         " is no entry: it takes arguments or gives a result"));
     case How::missing:
       break;

@@ -25,6 +25,7 @@ class Mount {
   const Mount* parent = nullptr;  ///< null for the root
   NodeRef point_dir;              ///< the directory of `parent` that it appears in …
   std::string point_name;         ///< … under this name, whether or not that has the name
+  bool shown_twice = false;       ///< another mount of the table shows the same nodes
   bool has_children = false;      ///< some other mount appears inside this one
 
   std::string guest;               ///< where it was mounted, normalised

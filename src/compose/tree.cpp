@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <unordered_map>
 #include <utility>
 
 #include "base/path.h"
@@ -20,7 +21,14 @@ struct Tree::State {
   State(MountTable table, TreeOptions tree_options)
       : mounts(std::move(*table.state_)),
         options(std::move(tree_options)),
-        limits(OpenLimits::make(options.limits)) {}
+        limits(OpenLimits::make(options.limits)) {
+    // What is changed at one place changes at the other behind a cache's back.
+    std::unordered_map<const Node*, Mount*> seen;
+    for (const auto& mount : mounts.mounts) {
+      const auto [first, fresh] = seen.emplace(mount->root.get(), mount.get());
+      if (!fresh) mount->shown_twice = first->second->shown_twice = true;
+    }
+  }
 
   MountTable::State mounts;
   InoMap inos{54, 8};
@@ -109,7 +117,7 @@ Tree::Tree(MountTable mounts, TreeOptions options)
     : state_(std::make_shared<State>(std::move(mounts), std::move(options))) {}
 Tree::Tree(std::shared_ptr<State> state, std::shared_ptr<TreeObserver> observer)
     : state_(std::move(state)), observer_(std::move(observer)) {
-  state_->observers.add(observer_);
+  if (observer_ != nullptr) state_->observers.add(observer_);
 }
 Tree::~Tree() {
   if (observer_ != nullptr) state_->observers.remove(observer_.get());
@@ -389,6 +397,7 @@ Status Tree::sync(const VNode& node) const { return node.node->sync(); }
 Result<StatFs> Tree::statfs(const VNode& node) const { return node.mount->fs->statfs(); }
 Traits Tree::traits(const VNode& node) const {
   Traits traits = node.mount->fs->traits();
+  traits.shared = traits.shared || (node.mount->shown_twice && !traits.immutable);
   traits.place_bound = node.mount->rebase_links && node.type() == FileType::symlink;
   return traits;
 }

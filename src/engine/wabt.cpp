@@ -4,6 +4,7 @@
 #include <wabt/interp/interp.h>
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include "engine/engine.h"
@@ -92,7 +93,9 @@ class Guest {
   std::optional<Ended> bind_imports() {
     std::vector<std::string> unknown;
     for (const interp::ImportType& import : module_->import_types()) {
-      if (!bind_import(import)) unknown.push_back(import.module + "." + import.name);
+      if (bind_import(import)) continue;
+      const bool known = host_.find(import.module, import.name).has_value();
+      unknown.push_back(import.module + "." + import.name + (known ? " (of another type)" : ""));
     }
     if (unknown.empty()) return std::nullopt;
     return ended(Ended::How::imports, {}, std::move(unknown));
@@ -107,9 +110,11 @@ class Guest {
     }
     const std::optional<HostFunction> function = host_.find(import.module, import.name);
     if (import.type->kind != interp::ExternKind::Func || !function) return false;
-    // A signature that differs from the module's is the engine's to refuse.
+    const interp::FuncType signature = signature_of(*function);
+    const auto* wanted = wabt::cast<interp::FuncType>(import.type.get());
+    if (wanted->params != signature.params || wanted->results != signature.results) return false;
     const auto bound = interp::HostFunc::New(
-        store_, signature_of(*function),
+        store_, signature,
         [this, function = *function](interp::Thread& thread, const interp::Values& params,
                                      interp::Values& results, interp::Trap::Ptr* trap) {
           return serve(function, thread, params, results, trap);
@@ -155,7 +160,17 @@ class Guest {
     return found == exports.end() ? nullptr : &*found;
   }
 
+  /// What is called takes nothing and gives nothing.
+  static bool is_plain(const interp::ExportDesc& exported) {
+    const auto* type = wabt::cast<interp::FuncType>(exported.type.type.get());
+    return type->params.empty() && type->results.empty();
+  }
+
   std::optional<Ended> check_entry() const {
+    const interp::ExportDesc* initialize = find_export(std::string(kInitialize));
+    if (initialize != nullptr && !is_plain(*initialize)) {
+      return ended(Ended::How::bad_entry, std::string(kInitialize));
+    }
     const interp::ExportDesc* entry = find_export(entry_);
     if (entry == nullptr) {
       std::vector<std::string> names;
@@ -164,9 +179,7 @@ class Guest {
       }
       return ended(Ended::How::no_entry, {}, std::move(names));
     }
-    const auto* type = wabt::cast<interp::FuncType>(entry->type.type.get());
-    if (type->params.empty() && type->results.empty()) return std::nullopt;
-    return ended(Ended::How::bad_entry, {});
+    return is_plain(*entry) ? std::nullopt : std::optional(ended(Ended::How::bad_entry, entry_));
   }
 
   /// Calls an exported function, if there is one; present: the guest has ended by it.
@@ -203,7 +216,11 @@ class Guest {
 std::string_view engine_name() { return "wabt " WASIFS_WABT_VERSION; }
 
 Ended run(std::string_view module, const std::string& entry, Host& host) {
-  return Guest(entry, host).run(module);
+  try {
+    return Guest(entry, host).run(module);
+  } catch (const std::bad_alloc&) {
+    return ended(Ended::How::trapped, "there is not as much memory as it asks for");
+  }
 }
 
 }  // namespace wasifs::engine

@@ -139,7 +139,7 @@ class Call {
 
   struct Opening;
   [[nodiscard]] Answer<Descriptor> open_path(u32 fd, const Opening& how, u32 path, u32 length);
-  [[nodiscard]] Answer<OpenFilePtr> open_place(Place place, const Opening& how);
+  [[nodiscard]] Answer<OpenFilePtr> open_place(Place place, Opening& how);
   [[nodiscard]] Answer<OpenFilePtr> open_directory(Place place, const Opening& how);
   [[nodiscard]] Answer<OpenFilePtr> create_file(Place place, const Opening& how);
 
@@ -149,6 +149,11 @@ class Call {
   [[nodiscard]] Errno store_strings(const std::vector<std::string>& strings, u32 table, u32 buffer);
   [[nodiscard]] Errno store_sizes(const std::vector<std::string>& strings, u32 count_out, u32 size_out);
 
+  /// Whether a stream can be read or written, waiting for it if that is wanted.
+  [[nodiscard]] bool ready(OpenFile& open, bool write, bool may_wait);
+  /// Does `transfer`, and waits where the guest would be made to wait.
+  template <class Transfer>
+  [[nodiscard]] Result<std::size_t> stream_transfer(OpenFile& open, bool write, Transfer transfer);
   [[nodiscard]] Answer<std::size_t> read_stream(OpenFile& open, const IoVectors& to);
   [[nodiscard]] Answer<std::size_t> write_stream(OpenFile& open, const IoVectors& from);
   [[nodiscard]] Answer<std::size_t> read_file(OpenFile& open, u64 offset, const IoVectors& to);

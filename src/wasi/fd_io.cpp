@@ -47,21 +47,34 @@ Errno Call::store_size(u32 out, const Answer<std::size_t>& size) {
   return size ? memory_.store(out, static_cast<u32>(*size)) : size.error();
 }
 
+bool Call::ready(OpenFile& open, bool write, bool may_wait) {
+  Host::Waited waited{.fd = open.stream->poll_fd(), .write = write};
+  if (waited.fd < 0) return true;
+  const Status asked =
+      state_.options.host->wait(std::span(&waited, 1), may_wait ? std::nullopt : std::optional<u64>(0));
+  return !asked || waited.ready;
+}
+
+template <class Transfer>
+Result<std::size_t> Call::stream_transfer(OpenFile& open, bool write, Transfer transfer) {
+  const bool may_wait = [&] {
+    const std::lock_guard lock(open.mutex);
+    return (open.flags & fdflag::nonblock) == 0;
+  }();
+  if (!may_wait && !ready(open, write, false)) return fail(Errc::eagain);
+  for (;;) {
+    Result<std::size_t> done = transfer();
+    // Somebody else has made the host's descriptor non-blocking; the guest has not.
+    const bool again = !done && done.error() == Errc::eagain && may_wait && open.stream->poll_fd() >= 0;
+    if (!again || !ready(open, write, true)) return done;
+  }
+}
+
 Answer<std::size_t> Call::read_stream(OpenFile& open, const IoVectors& to) {
   if (to.buffers().empty()) return std::size_t{0};
-  u32 flags = 0;
-  {
-    const std::lock_guard lock(open.mutex);
-    flags = open.flags;
-  }
-  if ((flags & fdflag::nonblock) != 0 && open.stream->poll_fd() >= 0) {
-    Host::Waited waited{.fd = open.stream->poll_fd()};
-    const Status asked = state_.options.host->wait(std::span(&waited, 1), 0);
-    if (!asked) return refuse_as(asked);
-    if (!waited.ready) return refuse(Errno::again);
-  }
   // What is there goes into the first buffer; to wait for more would be wrong.
-  const Result<std::size_t> got = open.stream->read(to.buffers().front());
+  const Result<std::size_t> got =
+      stream_transfer(open, false, [&] { return open.stream->read(to.buffers().front()); });
   if (!got) return refuse_as(got);
   return *got;
 }
@@ -69,7 +82,7 @@ Answer<std::size_t> Call::read_stream(OpenFile& open, const IoVectors& to) {
 Answer<std::size_t> Call::write_stream(OpenFile& open, const IoVectors& from) {
   std::size_t done = 0;
   for (const std::span<std::byte> buffer : from.buffers()) {
-    const Result<std::size_t> wrote = open.stream->write(buffer);
+    const Result<std::size_t> wrote = stream_transfer(open, true, [&] { return open.stream->write(buffer); });
     if (!wrote && done == 0) return refuse_as(wrote);
     if (!wrote) break;
     done += *wrote;
@@ -113,7 +126,6 @@ Errno Call::fd_read(u32 fd, u32 iovs, u32 count, u32 size_out) {
   const auto found = state_.fds.use(fd, right::fd_read);
   if (!found) return found.error();
   OpenFile& open = *found->open;
-  if (open.kind == OpenFile::Kind::directory) return Errno::isdir;
   IoVectors buffers;
   if (const Errno read = buffers.read(memory_, iovs, count); read != Errno::success) return read;
   if (open.kind == OpenFile::Kind::stream) return store_size(size_out, read_stream(open, buffers));
@@ -127,7 +139,6 @@ Errno Call::fd_write(u32 fd, u32 iovs, u32 count, u32 size_out) {
   const auto found = state_.fds.use(fd, right::fd_write);
   if (!found) return found.error();
   OpenFile& open = *found->open;
-  if (open.kind == OpenFile::Kind::directory) return Errno::isdir;
   IoVectors buffers;
   if (const Errno read = buffers.read(memory_, iovs, count); read != Errno::success) return read;
   if (open.kind == OpenFile::Kind::stream) return store_size(size_out, write_stream(open, buffers));

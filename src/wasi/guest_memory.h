@@ -63,7 +63,7 @@ class GuestMemory {
 /// The buffers of one scattered read or write, copied from the guest and checked.
 class IoVectors {
  public:
-  /// As on Linux (IOV_MAX, and what a count of 32 signed bits can hold): inval beyond.
+  /// What is taken of them; a guest goes on with the rest, as after any short transfer.
   static constexpr u32 kMaxCount = 1024;
   static constexpr u64 kMaxBytes = 0x7fff'ffff;
 

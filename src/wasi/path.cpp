@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Functions that take a path: how far it may lead, and what is done there.
+#include <unistd.h>
+
 #include "wasi/call.h"
 
 namespace wasifs::wasi {
@@ -82,8 +84,8 @@ NewNode Call::new_node(FileType type) const {
   const unsigned mode = type == FileType::directory ? 0777 : 0666;
   return {.type = type,
           .mode = static_cast<std::uint16_t>(type == FileType::symlink ? 0777 : mode & ~state_.options.umask),
-          .uid = state_.options.uid,
-          .gid = state_.options.gid};
+          .uid = state_.options.uid.value_or(::geteuid()),
+          .gid = state_.options.gid.value_or(::getegid())};
 }
 
 Errno Call::path_create_directory(u32 fd, u32 path, u32 length) {

@@ -14,11 +14,17 @@ struct Call::Opening {
 
   [[nodiscard]] bool has(u32 flag) const { return (oflags & flag) != 0; }
 
-  [[nodiscard]] OpenFlags open_flags() const {
-    constexpr RightSet writing = right::fd_write | right::fd_allocate | right::fd_filestat_set_size;
-    OpenFlags flags;
+  /// Rights that need a file that is open for writing, and that some ask for where
+  /// they only want to read.
+  static constexpr RightSet kSizing = right::fd_allocate | right::fd_filestat_set_size;
+
+  [[nodiscard]] bool writes() const {
     // To empty a file is to write to it, whatever the descriptor may do later.
-    flags.write = (base & writing) != 0 || has(oflag::trunc);
+    return (base & right::fd_write) != 0 || has(oflag::trunc);
+  }
+  [[nodiscard]] OpenFlags open_flags() const {
+    OpenFlags flags;
+    flags.write = writes() || (base & kSizing) != 0;
     flags.read = (base & right::fd_read) != 0 || !flags.write;
     flags.append = (fdflags & fdflag::append) != 0;
     flags.truncate = has(oflag::trunc);
@@ -55,12 +61,17 @@ Answer<OpenFilePtr> Call::open_directory(Place place, const Opening& how) {
   return open;
 }
 
-Answer<OpenFilePtr> Call::open_place(Place place, const Opening& how) {
+Answer<OpenFilePtr> Call::open_place(Place place, Opening& how) {
   if (how.has(oflag::creat) && how.has(oflag::excl)) return refuse(Errno::exist);
   if (place.node->type() == FileType::symlink) return refuse(Errno::loop);
   if (place.node->is_directory()) return open_directory(std::move(place), how);
   if (how.has(oflag::directory) || place.wants_directory) return refuse(Errno::notdir);
   Result<FilePtr> file = tree_.open(*place.node, how.open_flags());
+  if (!file && !how.writes() && (how.base & Opening::kSizing) != 0) {
+    // Go asks for all rights but one to read: those that are not to be had are left out.
+    how.base &= ~Opening::kSizing;
+    file = tree_.open(*place.node, how.open_flags());
+  }
   if (!file) return refuse_as(file);
   auto open = std::make_shared<OpenFile>();
   open->file = std::move(*file);

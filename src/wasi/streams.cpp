@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <unistd.h>
+#include <csignal>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <ctime>
 #include <mutex>
 #include <utility>
 
@@ -16,6 +18,37 @@ Result<std::size_t> Stream::write(std::span<const std::byte>) { return fail(Errc
 
 namespace {
 
+/// While it lives, writing to a pipe that nobody reads is an error and no signal,
+/// whatever the process does about SIGPIPE. What was pending before stays so.
+class NoSigpipe {
+ public:
+  NoSigpipe() {
+    ::sigemptyset(&sigpipe_);
+    ::sigaddset(&sigpipe_, SIGPIPE);
+    sigset_t pending;
+    ::sigpending(&pending);
+    was_pending_ = ::sigismember(&pending, SIGPIPE) == 1;
+    ::pthread_sigmask(SIG_BLOCK, &sigpipe_, &before_);
+  }
+  NoSigpipe(const NoSigpipe&) = delete;
+  NoSigpipe& operator=(const NoSigpipe&) = delete;
+  ~NoSigpipe() {
+    const int error = errno;
+    if (error == EPIPE && !was_pending_) {
+      const timespec at_once{};
+      while (::sigtimedwait(&sigpipe_, nullptr, &at_once) < 0 && errno == EINTR) {
+      }
+    }
+    ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+    errno = error;
+  }
+
+ private:
+  sigset_t sigpipe_;
+  sigset_t before_;
+  bool was_pending_;
+};
+
 class FdStream final : public Stream {
  public:
   explicit FdStream(int fd) : fd_(fd), terminal_(::isatty(fd) == 1) {}
@@ -24,7 +57,10 @@ class FdStream final : public Stream {
     return again_while_interrupted([&] { return ::read(fd_, out.data(), out.size()); });
   }
   Result<std::size_t> write(std::span<const std::byte> in) override {
-    return again_while_interrupted([&] { return ::write(fd_, in.data(), in.size()); });
+    return again_while_interrupted([&] {
+      const NoSigpipe guard;
+      return ::write(fd_, in.data(), in.size());
+    });
   }
   bool is_terminal() const override { return terminal_; }
   int poll_fd() const override { return fd_; }

@@ -16,7 +16,7 @@ from pathlib import Path
 
 # What each program prints, in the order in which they come.
 README = ["hello\n", "hello\n", "fd_write takes iiii\nhello\n"]
-MANUAL = [".app\n.private\nbin\ndev\netc\nhome\ntmp\nusr\n", "", "sock_shutdown(ii)\n"]
+MANUAL = [".app\n.private\nbin\ndev\netc\nhome\ntmp\n", "", "sock_shutdown(ii)\n"]
 
 
 def programs_of_readme(text):

@@ -227,6 +227,54 @@ TEST_P(Coherence, ReadersNeverSeeWhatIsOlderThanTheLastWrite) {
   for (std::thread& reader : readers) reader.join();
 }
 
+TEST_P(Coherence, AFileThatIsFoundWhileItIsWrittenIsNotKeptAsItWas) {
+  // Somebody looks for each name before it is there, and so as soon as it is.
+  std::atomic<int> wanted{0};
+  std::atomic<bool> over{false};
+  std::vector<std::thread> lookers;
+  for (int i = 0; i < 2; ++i) {
+    lookers.emplace_back([&] {
+      while (!over) static_cast<void>(stat_of("f" + std::to_string(wanted)));
+    });
+  }
+  for (int number = 0; number < 2000; ++number) {
+    wanted = number;
+    const std::string name = "f" + std::to_string(number);
+    write(name, "hello\n");
+    EXPECT_EQ(stat_of(name).st_size, 6) << number;
+    EXPECT_EQ(mounted(name), "hello\n") << number;
+    if (HasFailure()) break;
+  }
+  over = true;
+  for (std::thread& looker : lookers) looker.join();
+}
+
+TEST(CoherenceOfTwoPlaces, OneFileSystemAtTwoPlacesIsNotRememberedForLong) {
+  WASIFS_NEED_FUSE();
+  auto twice = std::make_shared<MemoryFilesystem>();
+  MountTable table(std::make_shared<MemoryFilesystem>());
+  const auto synthetic = []() -> FilesystemPtr { return std::make_shared<MemoryFilesystem>(); };
+  must(table.mount("/a", twice, "", {}, synthetic));
+  must(table.mount("/b", twice, "", {}, synthetic));
+  const auto tree = std::make_shared<const Tree>(std::move(table));
+  must(tree->write_file("/a/f", "old"));
+  const TreeMount mount(tree);
+  EXPECT_EQ(slurp(mount / "a/f"), "old");
+  EXPECT_EQ(slurp(mount / "b/f"), "old");
+  must(tree->write_file("/a/f", "newer"));
+  EXPECT_EQ(slurp(mount / "a/f"), "newer");
+  EXPECT_TRUE(eventually([&] { return slurp(mount / "b/f") == "newer"; }));
+  EXPECT_TRUE(tree->traits(must(tree->resolve("/b"))).shared);
+  EXPECT_FALSE(tree->traits(tree->root()).shared);
+}
+
+TEST(CoherenceWithoutAnObserver, NobodyIsTold) {
+  const auto tree = std::make_shared<const Tree>(MountTable(std::make_shared<MemoryFilesystem>()));
+  const auto handle = tree->observed_by(nullptr);
+  EXPECT_TRUE(tree->write_file("/f", "x"));
+  EXPECT_TRUE(handle->write_file("/f", "y"));
+}
+
 INSTANTIATE_TEST_SUITE_P(Roots, Coherence, ::testing::Bool(),
                          [](const auto& each) { return each.param ? "Overlay" : "Memory"; });
 

@@ -72,5 +72,7 @@ export function run(module, guest) {
   } catch (error) {
     if (error !== host.exit) throw error;
   }
-  return exit_code(guest) & 0xff;
+  // The kernel keeps the low byte: a failure must not become a success by that.
+  const code = exit_code(guest);
+  return code !== 0 && (code & 0xff) === 0 ? 0xff : code & 0xff;
 }

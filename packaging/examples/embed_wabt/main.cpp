@@ -58,12 +58,16 @@ int run(const runner& guest) {
   Trap::Ptr trap;
   auto instance = Instance::Instantiate(store, module.ref(), imports, &trap);
   for (const ExportDesc& exported : module->desc().exports) {
-    if (!instance || exported.type.name != "_start") continue;
+    if (!instance || exported.type.name != "_start" || exported.type.type->kind != wabt::ExternalKind::Func)
+      continue;
+    const auto start = store.UnsafeGet<Func>(instance->funcs().at(exported.index));
+    if (!start->type().params.empty() || !start->type().results.empty())
+      return std::fprintf(stderr, "error: _start takes or gives something\n"), 70;
     Values results;
-    store.UnsafeGet<Func>(instance->funcs().at(exported.index))->Call(store, {}, results, &trap);
+    start->Call(store, {}, results, &trap);
   }
   if (trap && !exited) return std::fprintf(stderr, "error: trap: %s\n", trap->message().c_str()), 134;
-  return static_cast<int>(wasifs_wasi_exit_code(guest.wasi) & 0xff);
+  return runner_status(&guest);
 }
 
 }  // namespace

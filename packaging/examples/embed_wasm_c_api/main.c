@@ -17,20 +17,22 @@ typedef struct binding {
   wasm_store_t* store;
   int abi;
   size_t index;
+  int* exited; /* set by proc_exit */
 } binding;
 
 static wasm_trap_t* serve(void* environment, const wasm_val_vec_t* in, wasm_val_vec_t* out) {
   const binding* self = environment;
-  uint64_t args[16];
+  uint64_t args[16]; /* bind() has seen to it that there are no more */
   for (size_t i = 0; i < in->size; ++i) {
     args[i] = in->data[i].kind == WASM_I64 ? (uint64_t)in->data[i].of.i64 : (uint32_t)in->data[i].of.i32;
   }
-  /* Asked for each time: it moves when it grows. */
-  void* memory = wasm_memory_data(*self->memory);
-  const size_t size = wasm_memory_data_size(*self->memory);
+  /* Asked for each time: it moves when it grows. A start function runs before it is known. */
+  void* memory = *self->memory != NULL ? wasm_memory_data(*self->memory) : NULL;
+  const size_t size = *self->memory != NULL ? wasm_memory_data_size(*self->memory) : 0;
   const int32_t result =
       wasifs_wasi_call(self->guest->wasi, self->abi, self->index, memory, size, args, in->size);
   if (result == WASIFS_WASI_EXITED) {
+    *self->exited = 1;
     wasm_message_t message;
     wasm_name_new_from_string_nt(&message, "exit");
     wasm_trap_t* trap = wasm_trap_new(self->store, &message);
@@ -41,6 +43,18 @@ static wasm_trap_t* serve(void* environment, const wasm_val_vec_t* in, wasm_val_
   return NULL;
 }
 
+/* Whether the module's idea of a function is that of wasifs. The module is not trusted:
+ * what it says decides how many arguments there are. */
+static int same_type(const wasm_functype_t* type, const wasifs_wasi_function* served) {
+  const wasm_valtype_vec_t* params = wasm_functype_params(type);
+  const wasm_valtype_vec_t* results = wasm_functype_results(type);
+  if (params->size != strlen(served->params) || results->size != (size_t)served->returns) return 0;
+  for (size_t i = 0; i < params->size; ++i) {
+    if (wasm_valtype_kind(params->data[i]) != (served->params[i] == 'I' ? WASM_I64 : WASM_I32)) return 0;
+  }
+  return results->size == 0 || wasm_valtype_kind(results->data[0]) == WASM_I32;
+}
+
 /* NULL where wasifs does not serve the import. */
 static wasm_extern_t* bind(const wasm_importtype_t* import, const binding* base) {
   const wasm_name_t* module = wasm_importtype_module(import);
@@ -48,7 +62,8 @@ static wasm_extern_t* bind(const wasm_importtype_t* import, const binding* base)
   const int abi = wasifs_wasi_find_abi(module->data, module->size);
   const int index = wasifs_wasi_find_function(abi, name->data, name->size);
   const wasm_functype_t* type = wasm_externtype_as_functype_const(wasm_importtype_type(import));
-  binding* self = index < 0 || type == NULL ? NULL : malloc(sizeof(*self));
+  const int known = index >= 0 && type != NULL && same_type(type, wasifs_wasi_function_at(abi, (size_t)index));
+  binding* self = known ? malloc(sizeof(*self)) : NULL;
   if (self == NULL) return fprintf(stderr, "error: no %.*s\n", (int)name->size, name->data), NULL;
   *self = *base;
   self->abi = abi;
@@ -79,7 +94,8 @@ static int run(const runner* guest, wasm_store_t* store) {
   wasm_importtype_vec_t imports;
   wasm_module_imports(module, &imports);
   wasm_memory_t* memory = NULL;
-  const binding base = {guest, &memory, store, 0, 0};
+  int exited = 0;
+  const binding base = {guest, &memory, store, 0, 0, &exited};
   wasm_extern_vec_t bound, exports;
   wasm_extern_vec_new_uninitialized(&bound, imports.size);
   for (size_t i = 0; i < imports.size; ++i) {
@@ -93,14 +109,16 @@ static int run(const runner* guest, wasm_store_t* store) {
   wasm_extern_t* linear = find_export(module, &exports, "memory");
   if (start == NULL || linear == NULL) return fprintf(stderr, "error: no _start or no memory\n"), 70;
   memory = wasm_extern_as_memory(linear);
+  const wasm_func_t* entry = wasm_extern_as_func(start);
+  if (memory == NULL || entry == NULL || wasm_func_param_arity(entry) != 0 || wasm_func_result_arity(entry) != 0)
+    return fprintf(stderr, "error: _start or memory is of another type\n"), 70;
   wasm_val_vec_t none = WASM_EMPTY_VEC;
-  trap = wasm_func_call(wasm_extern_as_func(start), &none, &none);
-  int status = (int)(wasifs_wasi_exit_code(guest->wasi) & 0xff);
+  trap = wasm_func_call(entry, &none, &none);
+  int status = runner_status(guest);
   if (trap != NULL) {
     wasm_message_t message;
     wasm_trap_message(trap, &message);
-    /* Engines add to the text of a trap; ours begins it. */
-    if (strstr(message.data, "exit") == NULL)
+    if (!exited)
       status = (fprintf(stderr, "error: trap: %s\n", message.data), 134);
     wasm_byte_vec_delete(&message);
     wasm_trap_delete(trap);

@@ -190,6 +190,12 @@ int runner_start(runner* out, int argc, char** argv) {
   return status;
 }
 
+int runner_status(const runner* self) {
+  const uint32_t code = wasifs_wasi_exit_code(self->wasi);
+  /* The kernel keeps the low byte: a failure must not become a success by that. */
+  return code != 0 && (code & 0xff) == 0 ? 0xff : (int)(code & 0xff);
+}
+
 void runner_end(runner* self) {
   wasifs_wasi_free(self->wasi);
   wasifs_root_free(self->root);

@@ -32,6 +32,8 @@ typedef struct runner {
 
 /* 0, or an exit status after a message on stderr. */
 int runner_start(runner* out, int argc, char** argv);
+/* The exit status that a guest which has ended by itself asks for. */
+int runner_status(const runner* self);
 void runner_end(runner* self);
 
 #ifdef __cplusplus

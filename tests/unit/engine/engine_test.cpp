@@ -178,8 +178,9 @@ TEST_F(Engine, RefusesAnImportOfAnotherSignature) {
   const Ended ended = run(R"((module
     (import "host" "call" (func (param i32) (result i32)))
     (func (export "_start"))))");
-  EXPECT_EQ(ended.how, How::trapped);
-  EXPECT_NE(ended.message.find("import signature mismatch"), std::string::npos) << ended.message;
+  EXPECT_EQ(ended.how, How::imports);
+  ASSERT_EQ(ended.names.size(), 1U);
+  EXPECT_TRUE(ended.names[0].ends_with(" (of another type)")) << ended.names[0];
 }
 
 TEST_F(Engine, ListsTheExportsOfAModuleWithoutTheEntry) {
@@ -191,6 +192,10 @@ TEST_F(Engine, ListsTheExportsOfAModuleWithoutTheEntry) {
 
 TEST_F(Engine, RefusesAnEntryThatTakesArguments) {
   EXPECT_EQ(run(R"((module (func (export "_start") (param i32))))").how, How::bad_entry);
+  const Ended hostile =
+      run(R"((module (func (export "_start")) (func (export "_initialize") (param i32 i64 i64))))");
+  EXPECT_EQ(hostile.how, How::bad_entry);
+  EXPECT_EQ(hostile.message, "_initialize");
 }
 
 TEST_F(Engine, RefusesWhatIsNoModule) {

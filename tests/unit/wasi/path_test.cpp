@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <filesystem>
 
 #include "fs/host/host_fs.h"
@@ -266,6 +269,54 @@ TEST(WasiRights, APreopenGivesWhatItHasAndNoMore) {
   const u32 dir = creator.open("d", kDirectory, 0);
   EXPECT_EQ(creator.open_into(&fd, "new", kCreat, kFdWrite, 0, dir), Errno::notcapable)
       << "of no rights none are handed on";
+}
+
+TEST(WasiRights, WhoAsksForTheSizeRightsOnlyReadsWhatCannotBeWritten) {
+  // As Go does: all rights but fd_write, to read.
+  auto memory = std::make_shared<MemoryFilesystem>();
+  {
+    Guest writer(std::make_shared<const Tree>(MountTable(memory)));
+    writer.make_file("f", "content");
+  }
+  Guest guest(std::make_shared<const Tree>(MountTable(memory, {.read_only = true})));
+  const u32 fd = guest.open("f", 0, kEveryRight & ~kFdWrite);
+  EXPECT_EQ(guest.read(fd), "content");
+  EXPECT_EQ(guest.call("fd_filestat_set_size", {fd, 0}), Errno::notcapable);
+  EXPECT_EQ(guest.call("fd_allocate", {fd, 0, 1}), Errno::notcapable);
+  u32 other = 0;
+  EXPECT_EQ(guest.open_into(&other, "f", 0, kEveryRight), Errno::rofs) << "to write is another matter";
+}
+
+TEST(WasiPathOnHost, AGuestOfAnUnprivilegedProcessOwnsWhatItMakes) {
+  if (::geteuid() != 0) GTEST_SKIP() << "ROOT MISSING: only root can become somebody else";
+  const TempDir temp;
+  temp.make_dirs("root");
+  std::filesystem::permissions(temp.path(), std::filesystem::perms{0755});
+  std::filesystem::permissions(temp / "root", std::filesystem::perms{0777});
+  constexpr uid_t kNobody = 65534;
+  ASSERT_EQ(::seteuid(kNobody), 0);
+  Errno made = Errno::io;
+  {
+    auto host = HostFilesystem::open(temp / "root", {});
+    if (host)
+      made = Guest(std::make_shared<const Tree>(MountTable(*host))).path_call("path_create_directory", "d");
+  }
+  ASSERT_EQ(::seteuid(0), 0);
+  EXPECT_EQ(made, Errno::success);
+  struct stat status{};
+  ASSERT_EQ(::stat((temp / "root/d").c_str(), &status), 0);
+  EXPECT_EQ(status.st_uid, kNobody);
+}
+
+TEST(WasiPathOnHost, OwnersCanBeGiven) {
+  wasi::ContextOptions options = Guest::whole_tree();
+  options.uid = 12;
+  options.gid = 34;
+  Guest guest(memory_tree(), std::move(options));
+  guest.make_file("f", "");
+  const Attr attr = *guest.tree->attr(*guest.tree->resolve("/f"));
+  EXPECT_EQ(attr.uid, 12U);
+  EXPECT_EQ(attr.gid, 34U);
 }
 
 TEST(WasiPathOnHost, WhatAGuestMakesHasTheUmaskAndLiesInTheDirectory) {

@@ -4,8 +4,11 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
+#include <csignal>
 #include <new>
 #include <stdexcept>
+#include <thread>
 #include <utility>
 
 #include "guest.h"
@@ -215,6 +218,38 @@ TEST(WasiStreams, DescriptorsOfTheHostAreReadWrittenAndNotWaitedForWhereThatIsAs
   EXPECT_EQ(guest.call("fd_write", {2, iov, 1, kOut}), Errno::badf);
   ::close(std::exchange(pipe.ends[1], -1));
   EXPECT_EQ(guest.read(0), "") << "the end is told, also without waiting";
+}
+
+TEST(WasiStreams, APipeThatNobodyReadsIsAnErrorAndNoSignal) {
+  Pipe pipe;
+  ::close(std::exchange(pipe.ends[0], -1));
+  wasi::ContextOptions options = Guest::whole_tree();
+  options.stdio[1] = wasi::stream_of_fd(pipe.ends[1]);
+  Guest guest(memory_tree(), std::move(options));
+  const u32 iov = guest.iovecs({"x"});
+  EXPECT_EQ(guest.call("fd_write", {1, iov, 1, kOut}), Errno::pipe);
+  sigset_t pending;
+  ASSERT_EQ(::sigpending(&pending), 0);
+  EXPECT_EQ(::sigismember(&pending, SIGPIPE), 0);
+  sigset_t blocked;
+  ASSERT_EQ(::pthread_sigmask(SIG_BLOCK, nullptr, &blocked), 0);
+  EXPECT_EQ(::sigismember(&blocked, SIGPIPE), 0) << "the mask is as it was";
+}
+
+TEST(WasiStreams, ADescriptorThatOthersHaveMadeNonBlockingIsWaitedFor) {
+  Pipe pipe;
+  ASSERT_EQ(::fcntl(pipe.ends[0], F_SETFL, O_NONBLOCK), 0);
+  wasi::ContextOptions options = Guest::whole_tree();
+  options.stdio[0] = wasi::stream_of_fd(pipe.ends[0]);
+  Guest guest(memory_tree(), std::move(options));
+  std::thread writer([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    EXPECT_EQ(::write(pipe.ends[1], "late", 4), 4);
+  });
+  EXPECT_EQ(guest.read(0), "late");
+  writer.join();
+  ASSERT_EQ(guest.call("fd_fdstat_set_flags", {0, kNonblock}), Errno::success);
+  EXPECT_EQ(guest.call("fd_read", {0, guest.iovecs({"x"}), 1, kOut}), Errno::again);
 }
 
 TEST(WasiSystemHost, ClocksAdvanceAndRandomNumbersDiffer) {
