@@ -4,10 +4,19 @@
 // The same command line as that of the runner beside this folder.
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { declare, make_guest, run } from './wasifs.mjs';
+import { lib, make_guest, run } from './wasifs.mjs';
 
 const NUL = -1n & 0xffffffffffffffffn; // WASIFS_NUL
 const WASIX = 3; // WASIFS_WASI_WASIX_PATHS | WASIFS_WASI_WASMER_LAYOUT
+
+/** Declares a function of the library that gives an errno; it throws where that is not 0. */
+function declare(prototype) {
+  const call = lib.func(prototype);
+  return (...args) => {
+    const error = call(...args);
+    if (error !== 0) throw new Error(`${prototype.match(/wasifs_\w+/)[0]}: errno ${error}`);
+  };
+}
 
 const builder_new = declare('int wasifs_builder_new(_Out_ wasifs_builder **)');
 const empty_base = declare('int wasifs_builder_set_empty_base(wasifs_builder *)');

@@ -2,7 +2,7 @@
 // wasifs in Node.js: the C ABI through koffi, and how a module is bound to it.
 import koffi from 'koffi';
 
-const lib = koffi.load(process.env.WASIFS_LIBRARY ?? 'libwasifs.so.0');
+export const lib = koffi.load(process.env.WASIFS_LIBRARY ?? 'libwasifs.so.0');
 for (const name of ['root', 'builder', 'fs', 'wasi', 'error']) koffi.opaque(`wasifs_${name}`);
 koffi.struct('wasifs_preopen', { alias: 'const char *', path: 'const char *', read: 'int', write: 'int', create: 'int' });
 koffi.struct('wasifs_stream', {
@@ -15,16 +15,7 @@ const Options = koffi.struct('wasifs_wasi_options', {
   user: 'void *', wait: 'void *',
 });
 
-/** Declares a function of the library that gives an errno; it throws where that is not 0. */
-export function declare(prototype) {
-  const call = lib.func(prototype);
-  return (...args) => {
-    const error = call(...args);
-    if (error !== 0) throw new Error(`${prototype.match(/wasifs_\w+/)[0]}: errno ${error}`);
-  };
-}
-
-const wasi_new = declare('int wasifs_wasi_new(wasifs_root *, wasifs_wasi_options *, _Out_ wasifs_wasi **, _Out_ wasifs_error **)');
+const wasi_new = lib.func('int wasifs_wasi_new(wasifs_root *, wasifs_wasi_options *, _Out_ wasifs_wasi **, _Out_ wasifs_error **)');
 const find_abi = lib.func('int wasifs_wasi_find_abi(const char *, size_t)');
 const find = lib.func('int wasifs_wasi_find_function(int, const char *, size_t)');
 const call = lib.func('int32_t wasifs_wasi_call(wasifs_wasi *, int, size_t, void *, size_t, const uint64_t *, size_t)');
@@ -34,27 +25,31 @@ const exit_code = lib.func('uint32_t wasifs_wasi_exit_code(wasifs_wasi *)');
 export function make_guest(root, { args, env = [], preopens = [], flags = 0 }) {
   const out = [null];
   // Members that are not given are zero.
-  wasi_new(root, {
+  const error = wasi_new(root, {
     struct_size: koffi.sizeof(Options), flags, args, arg_count: args.length, env, env_count: env.length, preopens,
     preopen_count: preopens.length, no_preopens: 1, stdio: [0, 1, 2].map((fd) => ({ kind: 1, fd })),
   }, out, [null]);
+  if (error !== 0) throw new Error(`wasifs_wasi_new: errno ${error}`);
   return out[0];
 }
 
 /** What a compiled module imports from wasifs. Set `memory` to that of the instance before it runs. */
 export function bind(module, guest) {
-  const host = { memory: null, imports: {}, exit: {} };
-  let bytes;
+  const host = { memory: null, bytes: null, imports: {}, exit: {} };
   for (const { module: from, name } of WebAssembly.Module.imports(module)) {
     const abi = find_abi(from, from.length);
     const index = find(abi, name, name.length);
     if (index < 0) continue;
     const args = new BigUint64Array(16);
+    const words = new Uint32Array(args.buffer); // an i32 is the lower half; the upper one stays zero
     (host.imports[from] ??= {})[name] = (...given) => {
-      for (let i = 0; i < given.length; ++i) args[i] = typeof given[i] === 'bigint' ? given[i] : BigInt(given[i] >>> 0);
+      for (let i = 0; i < given.length; ++i) {
+        if (typeof given[i] === 'bigint') args[i] = given[i];
+        else words[2 * i] = given[i];
+      }
       // The buffer is another one once the memory has grown.
-      if (bytes?.buffer !== host.memory.buffer) bytes = new Uint8Array(host.memory.buffer);
-      const result = call(guest, abi, index, bytes, bytes.length, args, given.length);
+      if (host.bytes?.buffer !== host.memory.buffer) host.bytes = new Uint8Array(host.memory.buffer);
+      const result = call(guest, abi, index, host.bytes, host.bytes.length, args, given.length);
       if (result === -1) throw host.exit; // WASIFS_WASI_EXITED
       return result;
     };
@@ -73,6 +68,5 @@ export function run(module, guest) {
     if (error !== host.exit) throw error;
   }
   // The kernel keeps the low byte: a failure must not become a success by that.
-  const code = exit_code(guest);
-  return code !== 0 && (code & 0xff) === 0 ? 0xff : code & 0xff;
+  return Math.min(exit_code(guest), 0xff);
 }

@@ -193,7 +193,7 @@ int runner_start(runner* out, int argc, char** argv) {
 int runner_status(const runner* self) {
   const uint32_t code = wasifs_wasi_exit_code(self->wasi);
   /* The kernel keeps the low byte: a failure must not become a success by that. */
-  return code != 0 && (code & 0xff) == 0 ? 0xff : (int)(code & 0xff);
+  return code > 0xff ? 0xff : (int)code;
 }
 
 void runner_end(runner* self) {

@@ -12,10 +12,18 @@ import { pathToFileURL } from 'node:url';
 import { WASI } from 'node:wasi';
 
 const [dir, wasm, rounds = '9'] = process.argv.slice(2);
-const { bind, declare, make_guest } = await import(pathToFileURL(join(resolve(dir), 'wasifs.mjs')));
+const { bind, lib, make_guest } = await import(pathToFileURL(join(resolve(dir), 'wasifs.mjs')));
 const module = new WebAssembly.Module(readFileSync(wasm));
 const NUL = -1n & 0xffffffffffffffffn;
 const path = 'usr/lib/python/site';
+
+/** A function of the library that gives an errno; it throws where that is not 0. */
+function declare(prototype) {
+  const call = lib.func(prototype);
+  return (...args) => {
+    if (call(...args) !== 0) throw new Error(prototype);
+  };
+}
 
 function fill(mkdir, write) {
   for (const [i] of path.split('/').entries()) mkdir(path.split('/', i + 1).join('/'));
