@@ -160,6 +160,8 @@ class Call {
   [[nodiscard]] Answer<std::size_t> write_file(OpenFile& open, u64 offset, const IoVectors& from);
   [[nodiscard]] Errno store_size(u32 out, const Answer<std::size_t>& size);
 
+  [[nodiscard]] Errno synchronise(u32 fd, RightSet needed, bool data_only);
+
   struct Poll;
   [[nodiscard]] Answer<u64> now(Clock clock);
 

@@ -84,23 +84,17 @@ Errno Call::fd_allocate(u32 fd, u64 offset, u64 length) {
 
 Errno Call::fd_close(u32 fd) { return state_.fds.close(fd); }
 
-Errno Call::fd_datasync(u32 fd) {
-  const auto found = state_.fds.use(fd, right::fd_datasync);
+Errno Call::synchronise(u32 fd, RightSet needed, bool data_only) {
+  const auto found = state_.fds.use(fd, needed);
   if (!found) return found.error();
   OpenFile& open = *found->open;
   if (open.kind == OpenFile::Kind::stream) return Errno::inval;
   const std::lock_guard lock(open.mutex);
-  return told(open.file != nullptr ? open.file->sync(true) : tree_.sync(open.node));
+  return told(open.file != nullptr ? open.file->sync(data_only) : tree_.sync(open.node));
 }
 
-Errno Call::fd_sync(u32 fd) {
-  const auto found = state_.fds.use(fd, right::fd_sync);
-  if (!found) return found.error();
-  OpenFile& open = *found->open;
-  if (open.kind == OpenFile::Kind::stream) return Errno::inval;
-  const std::lock_guard lock(open.mutex);
-  return told(open.file != nullptr ? open.file->sync(false) : tree_.sync(open.node));
-}
+Errno Call::fd_datasync(u32 fd) { return synchronise(fd, right::fd_datasync, true); }
+Errno Call::fd_sync(u32 fd) { return synchronise(fd, right::fd_sync, false); }
 
 Errno Call::fd_fdstat_get(u32 fd, u32 out) {
   const auto found = state_.fds.use(fd, 0);

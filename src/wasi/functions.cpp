@@ -138,33 +138,29 @@ constexpr auto kPreview1Table = table(kPreview1);
 constexpr auto kUnstableTable = table(unstable_entries());
 constexpr auto kWasixTable = table(wasix_entries());
 
+struct AnyTable {
+  std::span<const Function> functions = {};
+  std::span<const Serve> serve = {};
+};
+
+AnyTable table_of(Abi abi) {
+  switch (abi) {
+    case Abi::preview1:
+      return {kPreview1Table.functions, kPreview1Table.serve};
+    case Abi::unstable:
+      return {kUnstableTable.functions, kUnstableTable.serve};
+    case Abi::wasix:
+      return {kWasixTable.functions, kWasixTable.serve};
+  }
+  return {};
+}
+
 constexpr std::array<std::string_view, 3> kModules{"wasi_snapshot_preview1", "wasi_unstable", "wasix_32v1"};
 
 }  // namespace
 
-std::span<const Function> functions(Abi abi) {
-  switch (abi) {
-    case Abi::preview1:
-      return kPreview1Table.functions;
-    case Abi::unstable:
-      return kUnstableTable.functions;
-    case Abi::wasix:
-      return kWasixTable.functions;
-  }
-  return {};
-}
-
-std::span<const Serve> servers(Abi abi) {
-  switch (abi) {
-    case Abi::preview1:
-      return kPreview1Table.serve;
-    case Abi::unstable:
-      return kUnstableTable.serve;
-    case Abi::wasix:
-      return kWasixTable.serve;
-  }
-  return {};
-}
+std::span<const Function> functions(Abi abi) { return table_of(abi).functions; }
+std::span<const Serve> servers(Abi abi) { return table_of(abi).serve; }
 
 std::optional<std::size_t> find_function(Abi abi, std::string_view name) {
   const std::span<const Function> all = functions(abi);
