@@ -34,6 +34,9 @@ foreach(library wasifs_shared wasifs_static)
   set_target_properties(${library} PROPERTIES OUTPUT_NAME wasifs LINKER_LANGUAGE CXX)
 endforeach()
 
+# A project of C alone does not link these by itself.
+target_link_libraries(wasifs_static INTERFACE $<INSTALL_INTERFACE:stdc++> $<INSTALL_INTERFACE:m>)
+
 include(CMakePackageConfigHelpers)
 set(wasifs_cmake_dir ${CMAKE_INSTALL_LIBDIR}/cmake/wasifs)
 configure_package_config_file(packaging/cmake/wasifsConfig.cmake.in ${PROJECT_BINARY_DIR}/wasifsConfig.cmake

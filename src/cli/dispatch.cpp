@@ -156,7 +156,11 @@ Diagnostic parse_failure(const CLI::App& app, const std::string& complaint) {
     return usage_error(command, "unknown verb " + wasifs::quoted(left.front()),
                        closest(left.front(), verb_names(sub)));
   }
-  return usage_error(command, "unexpected argument " + wasifs::quoted(left.front()));
+  const auto all = verbs();
+  const auto verb = std::ranges::find(all, command, &Verb::name);
+  const bool for_guest = verb != all.end() && (*verb)->guest_args;
+  return usage_error(command, "unexpected argument " + wasifs::quoted(left.front()),
+                     for_guest ? "the arguments of the guest come behind \"--\"" : "");
 }
 
 bool decide_color(std::string_view when, bool is_terminal, bool no_color) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <csignal>
 #include <istream>
 #include <optional>
 #include <ostream>
@@ -114,10 +115,35 @@ int exit_status(std::uint32_t code) {
 
 }  // namespace
 
+namespace {
+
+/// A descriptor of the process. As any program of the command line, the guest is ended
+/// by SIGPIPE where nobody reads what it writes; many never look at the error.
+class ProcessStream final : public wasi::Stream {
+ public:
+  explicit ProcessStream(int fd) : inner_(wasi::stream_of_fd(fd)) {}
+
+  Result<std::size_t> read(std::span<std::byte> out) override { return inner_->read(out); }
+  Result<std::size_t> write(std::span<const std::byte> in) override {
+    const Result<std::size_t> done = inner_->write(in);
+    // Ignored, where whoever has started us wanted that.
+    if (!done && done.error() == Errc::epipe) ::raise(SIGPIPE);
+    return done;
+  }
+  [[nodiscard]] bool is_terminal() const override { return inner_->is_terminal(); }
+  [[nodiscard]] int poll_fd() const override { return inner_->poll_fd(); }
+
+ private:
+  wasi::StreamPtr inner_;
+};
+
+}  // namespace
+
 std::array<wasi::StreamPtr, 3> guest_streams(Io& io) {
-  const auto choose = [&io](std::size_t number, const auto& otherwise) {
+  const auto choose = [&io](std::size_t number, const auto& otherwise) -> wasi::StreamPtr {
     const int fd = io.descriptors.at(number);
-    return fd >= 0 ? wasi::stream_of_fd(fd) : otherwise();
+    if (fd >= 0) return std::make_shared<ProcessStream>(fd);
+    return otherwise();
   };
   return {choose(0, [&io] { return stream_from(io.in); }), choose(1, [&io] { return stream_to(io.out); }),
           choose(2, [&io] { return stream_to(io.err); })};

@@ -31,8 +31,12 @@ constexpr std::string_view kFooter =
     "Paths: wasix lets an absolute path start at the root whatever the descriptor,\n"
     "and gives descriptors 0 to 2 an empty preopen name; strict refuses both.\n"
     "\n"
-    "Exit status: the guest's own, its low byte; 134 where it trapped. Errors of\n"
-    "wasifs have their own and say \"error: \".";
+    "Of the guest's relative names, only those that begin with \"./\" are sure to start\n"
+    "at --cwd: most C libraries take the others from the root.\n"
+    "\n"
+    "Exit status: the guest's own, its low byte, or 255 where that would make a\n"
+    "success of a failure; 134 where it trapped. Errors of wasifs have their own\n"
+    "and say \"error: \".";
 
 struct Options {
   std::string source;
@@ -59,7 +63,8 @@ Outcome<Program> read_host_program(const std::string& path) {
   if (!file.is_open() || file.bad()) {
     return fail(Diagnostic{.trouble = Trouble::source,
                            .message = "program " + wasifs::quoted(path) + ": " +
-                                      message(errno != 0 ? static_cast<Errc>(errno) : Errc::eio)});
+                                      message(errno != 0 ? static_cast<Errc>(errno) : Errc::eio),
+                           .hint = "with a slash or \".wasm\" it is a file of the host, not of the tree"});
   }
   return Program{.name = path, .bytes = std::move(bytes).str()};
 }
@@ -148,6 +153,11 @@ Outcome<int> run_program(const Options& options, Io& io) {
   // The guest may write to the descriptor below it.
   io.out.flush();
   const engine::Ended ended = run_guest(*program, run.entry_function, **context);
+  if (*trace && !**trace) {
+    report(io, Diagnostic{.trouble = Trouble::source,
+                          .message = "--trace " + wasifs::quoted(options.trace) +
+                                     ": it could not be written, and is not whole"});
+  }
   return guest_status(io, *program, run.entry_function, ended);
 }
 
@@ -155,7 +165,7 @@ Action add(CLI::App& app) {
   auto options = std::make_shared<Options>();
   app.add_option("SOURCE", options->source, "Manifest, package or directory")->required();
   app.add_option("PROGRAM", options->program, "A command of it, or a .wasm file; default: its own");
-  app.add_flag("--trace", options->trace, "Print a JSON line for each call; or --trace=FILE");
+  app.add_flag("--trace", options->trace, "A JSON line for each call, on stderr; or --trace=FILE");
   app.add_option("--paths", options->paths, "wasix (default), as wasmer has them, or strict")
       ->type_name("POLICY");
   app.footer(std::string(kFooter));

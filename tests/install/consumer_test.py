@@ -103,6 +103,8 @@ def consumer(name, prefix, work):
     if language == "c":
         if way == "cmake":
             return with_cmake(source, prefix, work), C_OUTPUT
+        if way == "cmake_static":
+            return with_cmake(source, prefix, work, "-DWASIFS_TARGET=wasifs::static"), C_OUTPUT
         return with_pkg_config([source / "main.c"], prefix, work, os.environ["CC"], "-std=c11",
                                static=way == "pkgconfig_static"), C_OUTPUT
     if way == "pkgconfig":

@@ -18,6 +18,11 @@ function declare(prototype) {
   };
 }
 
+function fail(text) {
+  console.error(text);
+  process.exit(2);
+}
+
 const builder_new = declare('int wasifs_builder_new(_Out_ wasifs_builder **)');
 const empty_base = declare('int wasifs_builder_set_empty_base(wasifs_builder *)');
 const add_layer = declare('int wasifs_builder_add_root_layer(wasifs_builder *, wasifs_fs *)');
@@ -30,9 +35,14 @@ const make_dir = declare('int wasifs_make_dir(wasifs_root *, const char *, size_
 const symlink = declare('int wasifs_symlink(wasifs_root *, const char *, size_t, const char *, size_t)');
 const write_file = declare('int wasifs_write_file(wasifs_root *, const char *, size_t, const void *, size_t)');
 
+const error_text = lib.func('const char *wasifs_error_text(wasifs_error *)');
 const made = (constructor, ...args) => {
-  const out = [null];
-  constructor(...args, out, ...(constructor === builder_new || constructor === fs_memory ? [] : [[null]]));
+  const [out, error] = [[null], [null]];
+  try {
+    constructor(...args, out, ...(constructor === builder_new || constructor === fs_memory ? [] : [error]));
+  } catch (failure) {
+    fail(error[0] ? error_text(error[0]) : failure.message);
+  }
   return out[0];
 };
 
@@ -72,6 +82,7 @@ while (argv[0]?.startsWith('--')) {
   else if (['root', 'as', 'source'].includes(name)) options[name] = argv.shift();
   else throw new Error(`no option --${name}`);
 }
+if (argv.length === 0) fail('usage: node main.mjs [--root DIR] [--as HOW] [--source SOURCE] [--env N=V]... MODULE [ARG]...');
 const root = compose(options);
 const preopens = options.root || options.source ? [{ alias: '/', path: '/', read: 1, write: 1, create: 1 }] : [];
 const guest = make_guest(root, { ...options, preopens, args: [basename(argv[0]), ...argv.slice(1)] });

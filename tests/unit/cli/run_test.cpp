@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include <csignal>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "cli_runner.h"
 #include "engine/engine.h"
+#include "support/fuse_mount.h"
 #include "support/temp_dir.h"
 #include "support/wat.h"
 #include "support/webc_writer.h"
@@ -211,10 +213,44 @@ TEST_F(Run, RefusesWhatIsNoProgram) {
                 "\": it is no WebAssembly program: it does not begin as a WebAssembly module does\n");
   const Ran missing = run_cli({"run", empty_root(), dir_ / "none.wasm"});
   EXPECT_EQ(missing.status, 6);
-  EXPECT_EQ(missing.err, "error: program \"" + (dir_ / "none.wasm") + "\": No such file or directory\n");
+  const std::string hint = "hint: with a slash or \".wasm\" it is a file of the host, not of the tree\n";
+  EXPECT_EQ(missing.err,
+            "error: program \"" + (dir_ / "none.wasm") + "\": No such file or directory\n" + hint);
   const Ran directory = run_cli({"run", empty_root(), dir_ / "root"});
   EXPECT_EQ(directory.status, 6);
-  EXPECT_EQ(directory.err, "error: program \"" + (dir_ / "root") + "\": Is a directory\n");
+  EXPECT_EQ(directory.err, "error: program \"" + (dir_ / "root") + "\": Is a directory\n" + hint);
+}
+
+TEST_F(Run, SaysWhereTheArgumentsOfTheGuestGo) {
+  const Ran ran = run_cli({"run", empty_root(), "prog.wasm", "argument"});
+  EXPECT_EQ(ran.status, 2);
+  EXPECT_EQ(ran.err,
+            "error: run: unexpected argument \"argument\"\n"
+            "hint: the arguments of the guest come behind \"--\"\n");
+}
+
+TEST_F(Run, SaysWhereATraceIsNotWhole) {
+  const std::string file = program("exits.wasm", exits("3"));
+  const Ran ran = run_cli({"run", empty_root(), file, "--trace=/dev/full"});
+  EXPECT_EQ(ran.status, 3) << "the guest's";
+  EXPECT_EQ(ran.err, "error: --trace \"/dev/full\": it could not be written, and is not whole\n");
+}
+
+TEST_F(Run, IsEndedBySigpipeAsAnyProgram) {
+  // It never looks at the error of a write.
+  const std::string file = program("yes.wasm", R"((module
+    (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+    (memory (export "memory") 1)
+    (data (i32.const 0) "\08\00\00\00\02\00\00\00y\n")
+    (func (export "_start")
+      (loop $again
+        (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 16)))
+        (br $again)))))");
+  const test::Finished ran = test::run_program(
+      {"bash", "-c", "timeout 60 \"$0\" run \"$1\" \"$2\" | head -n 1; exit ${PIPESTATUS[0]}", WASIFS_PROGRAM,
+       empty_root(), file});
+  EXPECT_EQ(ran.out, "y\n");
+  EXPECT_EQ(ran.status, 128 + SIGPIPE);
 }
 
 TEST_F(Run, ListsEveryImportThatIsMissing) {
