@@ -23,7 +23,7 @@ std::optional<std::uint64_t> limit_of(std::uint64_t max) {
 }  // namespace
 
 std::string status_json(const TreeOptions& options, const OpenLimits* limits) {
-  // The process is asked for now: a daemon is not the one that made the Tree.
+  // The process is asked for here: a daemon is not the one that made the Tree.
   std::string json = "{\"schema\":1,\"pid\":" + std::to_string(::getpid());
   if (const Quota* const quota = options.quota.get(); quota != nullptr) {
     json += ",\"memory\":" + gauge(quota->bytes_used(), limit_of(quota->bytes_max()));

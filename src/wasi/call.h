@@ -150,7 +150,7 @@ class Call {
   [[nodiscard]] Errno store_sizes(const std::vector<std::string>& strings, u32 count_out, u32 size_out);
 
   /// Whether a stream can be read or written, waiting for it if that is wanted.
-  [[nodiscard]] bool ready(OpenFile& open, bool write, bool may_wait);
+  [[nodiscard]] Result<bool> ready(OpenFile& open, bool write, bool may_wait);
   /// Does `transfer`, and waits where the guest would be made to wait.
   template <class Transfer>
   [[nodiscard]] Result<std::size_t> stream_transfer(OpenFile& open, bool write, Transfer transfer);

@@ -47,12 +47,13 @@ Errno Call::store_size(u32 out, const Answer<std::size_t>& size) {
   return size ? memory_.store(out, static_cast<u32>(*size)) : size.error();
 }
 
-bool Call::ready(OpenFile& open, bool write, bool may_wait) {
+Result<bool> Call::ready(OpenFile& open, bool write, bool may_wait) {
   Host::Waited waited{.fd = open.stream->poll_fd(), .write = write};
   if (waited.fd < 0) return true;
   const Status asked =
       state_.options.host->wait(std::span(&waited, 1), may_wait ? std::nullopt : std::optional<u64>(0));
-  return !asked || waited.ready;
+  if (!asked) return fail(asked.error());
+  return waited.ready;
 }
 
 template <class Transfer>
@@ -61,12 +62,17 @@ Result<std::size_t> Call::stream_transfer(OpenFile& open, bool write, Transfer t
     const std::lock_guard lock(open.mutex);
     return (open.flags & fdflag::nonblock) == 0;
   }();
-  if (!may_wait && !ready(open, write, false)) return fail(Errc::eagain);
+  if (!may_wait) {
+    const Result<bool> at_once = ready(open, write, false);
+    if (!at_once || !*at_once) return fail(at_once ? Errc::eagain : at_once.error());
+  }
   for (;;) {
     Result<std::size_t> done = transfer();
     // Somebody else has made the host's descriptor non-blocking; the guest has not.
     const bool again = !done && done.error() == Errc::eagain && may_wait && open.stream->poll_fd() >= 0;
-    if (!again || !ready(open, write, true)) return done;
+    if (!again) return done;
+    const Result<bool> waited = ready(open, write, true);
+    if (!waited) return fail(waited.error());
   }
 }
 

@@ -127,13 +127,13 @@ TEST_F(RootBuilderTest, TheRunIsThatOfTheManifest) {
   RootBuilder builder;
   builder.add_mount("/data", folder("d0"), Access::ro).add_arg("one").add_arg("").add_env("LANG", "C");
   builder.add_env("A", "1=2")
-      .cwd("/work/./here")
+      .cwd("/job/./here")
       .add_preopen({.alias = "", .path = "/data", .rights = {.read = true}});
   builder.add_preopen({.alias = "//home", .path = "/home/", .rights = {.create = true}});
   EXPECT_EQ(whole_text(must(builder.build())),
             whole_text(open(host_mount("/data", "d0", "ro") +
                             "[run]\nargs = [\"one\", \"\"]\nenv = { LANG = \"C\", A = \"1=2\" }\n"
-                            "cwd = \"/work/./here\"\n"
+                            "cwd = \"/job/./here\"\n"
                             "[[preopen]]\npath = \"/data\"\nrights = [\"read\"]\n"
                             "[[preopen]]\npath = \"/home/\"\nalias = \"home\"\nrights = [\"create\"]\n")));
 }

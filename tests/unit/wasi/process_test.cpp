@@ -252,6 +252,24 @@ TEST(WasiStreams, ADescriptorThatOthersHaveMadeNonBlockingIsWaitedFor) {
   EXPECT_EQ(guest.call("fd_read", {0, guest.iovecs({"x"}), 1, kOut}), Errno::again);
 }
 
+TEST(WasiStreams, WhatInterruptsTheWaitingIsToldToTheGuest) {
+  class Interrupted final : public wasi::Host {
+    Status wait(std::span<Waited> /*fds*/, std::optional<u64> /*timeout*/) override {
+      return fail(Errc::eintr);
+    }
+  };
+  Pipe pipe;
+  ASSERT_EQ(::fcntl(pipe.ends[0], F_SETFL, O_NONBLOCK), 0);
+  wasi::ContextOptions options = Guest::whole_tree();
+  options.stdio[0] = wasi::stream_of_fd(pipe.ends[0]);
+  options.host = std::make_shared<Interrupted>();
+  Guest guest(memory_tree(), std::move(options));
+  const u32 iov = guest.iovecs({"x"});
+  EXPECT_EQ(guest.call("fd_read", {0, iov, 1, kOut}), Errno::intr);
+  ASSERT_EQ(guest.call("fd_fdstat_set_flags", {0, kNonblock}), Errno::success);
+  EXPECT_EQ(guest.call("fd_read", {0, iov, 1, kOut}), Errno::intr);
+}
+
 TEST(WasiSystemHost, ClocksAdvanceAndRandomNumbersDiffer) {
   wasi::Host host;
   for (const wasi::Clock clock : {wasi::Clock::realtime, wasi::Clock::monotonic, wasi::Clock::process_cputime,
