@@ -14,6 +14,7 @@
 #endif
 
 #ifdef WASIFS_THREAD_SANITIZER
-extern "C" const char* __tsan_default_options();
+// The sanitizer's library finds it by its name, so it must not be hidden as our code is.
+extern "C" __attribute__((visibility("default"))) const char* __tsan_default_options();
 extern "C" const char* __tsan_default_options() { return "detect_deadlocks=0"; }
 #endif
