@@ -11,8 +11,7 @@ koffi.struct('wasifs_stream', {
 const Options = koffi.struct('wasifs_wasi_options', {
   struct_size: 'size_t', flags: 'uint32_t', args: 'const char **', arg_count: 'size_t', env: 'const char **',
   env_count: 'size_t', preopens: 'wasifs_preopen *', preopen_count: 'size_t', no_preopens: 'int',
-  stdio: koffi.array('wasifs_stream', 3), max_fds: 'size_t', clock: 'void *', random: 'void *', trace: 'void *',
-  user: 'void *', wait: 'void *',
+  stdio: koffi.array('wasifs_stream', 3), max_fds: 'size_t', hooks: koffi.array('void *', 5),
 });
 
 const wasi_new = lib.func('int wasifs_wasi_new(wasifs_root *, wasifs_wasi_options *, _Out_ wasifs_wasi **, _Out_ wasifs_error **)');
@@ -35,21 +34,22 @@ export function make_guest(root, { args, env = [], preopens = [], flags = 0 }) {
 
 /** What a compiled module imports from wasifs. Set `memory` to that of the instance before it runs. */
 export function bind(module, guest) {
-  const host = { memory: null, bytes: null, imports: {}, exit: {} };
+  const host = { memory: null, buffer: null, imports: {}, exit: {} };
   for (const { module: from, name } of WebAssembly.Module.imports(module)) {
     const abi = find_abi(from, from.length);
     const index = find(abi, name, name.length);
     if (index < 0) continue;
     const args = new BigUint64Array(16);
+    const address = koffi.address(args); // of what lies outside the heap and does not move
     const words = new Uint32Array(args.buffer); // an i32 is the lower half; the upper one stays zero
     (host.imports[from] ??= {})[name] = (...given) => {
-      for (let i = 0; i < given.length; ++i) {
-        if (typeof given[i] === 'bigint') args[i] = given[i];
-        else words[2 * i] = given[i];
+      for (let i = 0; i < given.length; ++i)
+        typeof given[i] === 'bigint' ? (args[i] = given[i]) : (words[2 * i] = given[i]);
+      if (host.buffer !== host.memory.buffer) { // another one once the memory has grown
+        host.buffer = host.memory.buffer;
+        [host.base, host.size] = [koffi.address(new Uint8Array(host.buffer)), host.buffer.byteLength];
       }
-      // The buffer is another one once the memory has grown.
-      if (host.bytes?.buffer !== host.memory.buffer) host.bytes = new Uint8Array(host.memory.buffer);
-      const result = call(guest, abi, index, host.bytes, host.bytes.length, args, given.length);
+      const result = call(guest, abi, index, host.base, host.size, address, given.length);
       if (result === -1) throw host.exit; // WASIFS_WASI_EXITED
       return result;
     };
