@@ -159,14 +159,17 @@ Status OpsNode::sync() {
   return status_of(ops().sync(user(), number_));
 }
 
-Result<std::size_t> OpsNode::read(std::uint64_t offset, std::span<std::byte> out) {
-  if (ops().read == nullptr) return fail(Errc::enosys);
+namespace {
+
+/// Asks `transfer` for what is left of `bytes` until all of it is done, nothing more is,
+/// or it fails; what was done before a failure counts.
+template <class Byte, class Transfer>
+Result<std::size_t> transfer_all(std::span<Byte> bytes, Transfer transfer) {
   std::size_t total = 0;
-  while (total < out.size()) {
-    const std::span<std::byte> rest = out.subspan(total);
+  while (total < bytes.size()) {
+    const std::span<Byte> rest = bytes.subspan(total);
     std::size_t done = 0;
-    const int error = ops().read(user(), number_, offset + total, rest.data(), rest.size(), &done);
-    if (const Status status = status_of(error); !status) {
+    if (const Status status = status_of(transfer(total, rest, &done)); !status) {
       if (total != 0) break;
       return fail(status.error());
     }
@@ -175,6 +178,15 @@ Result<std::size_t> OpsNode::read(std::uint64_t offset, std::span<std::byte> out
     total += done;
   }
   return total;
+}
+
+}  // namespace
+
+Result<std::size_t> OpsNode::read(std::uint64_t offset, std::span<std::byte> out) {
+  if (ops().read == nullptr) return fail(Errc::enosys);
+  return transfer_all(out, [&](std::size_t before, std::span<std::byte> rest, std::size_t* done) {
+    return ops().read(user(), number_, offset + before, rest.data(), rest.size(), done);
+  });
 }
 
 Result<std::size_t> OpsNode::write(std::uint64_t offset, std::span<const std::byte> in) {
@@ -191,20 +203,11 @@ Result<std::size_t> OpsNode::append(std::span<const std::byte> in) {
 }
 
 Result<std::size_t> OpsNode::write_locked(std::uint64_t offset, std::span<const std::byte> in) {
-  std::size_t total = 0;
-  while (total < in.size()) {
-    const std::span<const std::byte> rest = in.subspan(total);
-    std::size_t done = 0;
-    const int error = ops().write(user(), number_, offset + total, rest.data(), rest.size(), &done);
-    if (const Status status = status_of(error); !status) {
-      if (total != 0) break;
-      return fail(status.error());
-    }
-    if (done > rest.size()) return fail(Errc::eio);
-    if (done == 0) break;
-    total += done;
-  }
-  if (total == 0) return fail(Errc::enospc);
+  Result<std::size_t> total =
+      transfer_all(in, [&](std::size_t before, std::span<const std::byte> rest, std::size_t* done) {
+        return ops().write(user(), number_, offset + before, rest.data(), rest.size(), done);
+      });
+  if (total && *total == 0) return fail(Errc::enospc);
   return total;
 }
 

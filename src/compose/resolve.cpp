@@ -15,10 +15,12 @@ namespace {
 /// first. Iterative: the text of a symlink is put in front of what is left.
 class Resolution {
  public:
-  Resolution(const Tree& tree, VNode start, std::string_view path, Scope scope, ResolutionLog* log = nullptr)
-      : tree_(tree), base_(start), rest_(path), scope_(scope), log_(log) {
+  /// `base` outlives this.
+  Resolution(const Tree& tree, const VNode& base, std::string_view path, Scope scope,
+             ResolutionLog* log = nullptr)
+      : tree_(tree), base_(base), rest_(path), scope_(scope), log_(log) {
     trail_.reserve(8);
-    trail_.push_back(std::move(start));
+    trail_.push_back(base);
   }
 
   Result<VNode> run(Follow follow) {
@@ -139,7 +141,7 @@ class Resolution {
   }
 
   const Tree& tree_;
-  const VNode base_;
+  const VNode& base_;
   std::string_view rest_;
   std::string expanded_;  ///< what rest_ points into once a link was met
   std::vector<VNode> trail_;
