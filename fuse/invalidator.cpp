@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fuse/invalidator.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <mutex>
@@ -27,21 +28,24 @@ void Invalidator::detach() {
 
 namespace {
 
-/// A reply that makes the kernel know a node may be under way; it is there within so
-/// many steps of this length.
-constexpr int kPatience = 200;
-constexpr auto kStep = std::chrono::microseconds(50);
+/// How long to wait before the kernel is told once more: doubled each time.
+constexpr auto kFirstPause = std::chrono::microseconds(50);
+constexpr auto kLongestPause = std::chrono::milliseconds(2);
 
 }  // namespace
 
 void Invalidator::forget_content(const VNode& node, off_t offset, off_t length) {
-  for (int tried = 0; tried < kPatience; ++tried) {
+  // Where the kernel says that it does not know what the table says it knows, the
+  // reply that makes them agree is under way, or the forgetting is. On a machine with
+  // other work that takes as long as it takes: to give up would be to leave the
+  // kernel with what the reply says, which may be older than the change.
+  for (auto pause = kFirstPause;; pause = std::min<decltype(pause)>(pause * 2, kLongestPause)) {
     const std::uint64_t id = inodes_->find(node);
     if (id == 0) return;
     // Other failures say that the kernel is gone.
     if (fuse_lowlevel_notify_inval_inode(session_, id, offset, length) != -ENOENT) return;
     if (closing_) return;
-    std::this_thread::sleep_for(kStep);
+    std::this_thread::sleep_for(pause);
   }
 }
 

@@ -18,6 +18,7 @@
 #include "compose/overlay.h"
 #include "fs/memory/memory_fs.h"
 #include "support/fuse_mount.h"
+#include "wasifs/filesystem_wrapper.h"
 
 namespace wasifs::test {
 namespace {
@@ -247,6 +248,49 @@ TEST_P(Coherence, AFileThatIsFoundWhileItIsWrittenIsNotKeptAsItWas) {
   }
   over = true;
   for (std::thread& looker : lookers) looker.join();
+}
+
+/// Holds an answer back between its last look at the attributes of a file and its way
+/// to the kernel.
+class HeldBack final : public FilesystemWrapper {
+ public:
+  using FilesystemWrapper::FilesystemWrapper;
+  std::atomic<bool> armed{false};
+  std::atomic<bool> reached{false};
+  std::atomic<bool> released{false};
+
+ private:
+  void after(const Call& call, Status) override {
+    if (!armed || call.operation != Operation::attr || call.node->is_directory()) return;
+    if (++looks_ != 2) return;  // Entry::make looks twice
+    reached = true;
+    while (!released) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  std::atomic<int> looks_{0};
+};
+
+TEST(CoherenceOfASlowAnswer, WhatItSaysIsNotKeptIfItIsOlderThanAChange) {
+  WASIFS_NEED_FUSE();
+  const auto slow = std::make_shared<HeldBack>(std::make_shared<MemoryFilesystem>());
+  const auto tree = std::make_shared<const Tree>(MountTable(slow));
+  must(tree->write_file("/f", "old"));
+  const FilePtr file = must(tree->open(must(tree->resolve("/f")), kReadWrite));
+  const TreeMount mount(tree);
+  slow->armed = true;
+  struct stat status{};
+  std::thread looker([&] { EXPECT_EQ(::stat((mount / "f").c_str(), &status), 0); });
+  EXPECT_TRUE(eventually([&] { return slow->reached.load(); }));
+  // Far longer than any writer would wait that hopes instead of knowing.
+  std::thread releaser([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    slow->released = true;
+  });
+  must(file->write_at(0, bytes("newer")));
+  looker.join();
+  releaser.join();
+  EXPECT_EQ(status.st_size, 3);  // else this is no test
+  ASSERT_EQ(::stat((mount / "f").c_str(), &status), 0);
+  EXPECT_EQ(status.st_size, 5);
 }
 
 TEST(CoherenceOfTwoPlaces, OneFileSystemAtTwoPlacesIsNotRememberedForLong) {
