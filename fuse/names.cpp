@@ -116,7 +116,8 @@ void rename(Context& context, Request& request, fuse_ino_t parent, const char* n
   if (!mode) return request.fail(mode.error());
   const Inode& from = context.inodes.at(parent);
   const Inode& to = context.inodes.at(new_parent);
-  const Status renamed = context.tree->rename(from.vnode, name, to.vnode, new_name, *mode);
+  const Status renamed = context.tree->rename(from.vnode, name, to.vnode, new_name, *mode,
+                                              Maker{.uid = request.uid(), .gid = request.gid()});
   if (renamed && &from != &to) {
     note_moved(context, to, new_name);
     if (*mode == RenameMode::exchange) note_moved(context, from, name);

@@ -141,6 +141,8 @@ Result<RenameMode> to_rename_mode(unsigned flags) noexcept {
       return RenameMode::no_replace;
     case RENAME_EXCHANGE:
       return RenameMode::exchange;
+    case RENAME_WHITEOUT:
+      return RenameMode::whiteout;
     default:
       return fail(Errc::einval);
   }

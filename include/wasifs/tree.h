@@ -57,6 +57,12 @@ enum class Scope : bool {
   beneath,  ///< never out of the directory it starts from, as openat2(2)'s RESOLVE_BENEATH: exdev
 };
 
+/// Who a new node belongs to.
+struct Maker {
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
+};
+
 /// Where a path leads, whether or not something is there: what the system calls
 /// that make, remove and rename work with.
 struct Place {
@@ -166,9 +172,12 @@ class WASIFS_API Tree {
   [[nodiscard]] Status link(const VNode& dir, std::string_view name, const VNode& target) const;
   [[nodiscard]] Status unlink(const VNode& dir, std::string_view name) const;
   [[nodiscard]] Status rmdir(const VNode& dir, std::string_view name) const;
-  /// exdev between mounts, ebusy for a mount point.
+  /// exdev between mounts, ebusy for a mount point, eperm for a whiteout where devices
+  /// are forbidden. The whiteout is `maker`'s, as far as this process may give files
+  /// away.
   [[nodiscard]] Status rename(const VNode& dir, std::string_view name, const VNode& new_dir,
-                              std::string_view new_name, RenameMode mode) const;
+                              std::string_view new_name, RenameMode mode,
+                              std::optional<Maker> maker = std::nullopt) const;
 
   /// The attributes `user.wasifs.layer`, `.origin`, `.shadows` (a line for each,
   /// "" where it is nothing) and `.mount` tell what provenance() does; `.status`

@@ -77,6 +77,9 @@ enum class RenameMode : std::uint8_t {
   replace,     ///< rename(2)
   no_replace,  ///< EEXIST where the new name is taken
   exchange,    ///< the two names change places, both must exist
+  /// As replace, but the old name is not free afterwards: a character device 0:0
+  /// without permissions lies there, a node of this process like any other.
+  whiteout,
 };
 
 enum class XattrMode : std::uint8_t { any, create, replace };

@@ -141,7 +141,7 @@ Status OpsNode::rename(std::string_view name, Node& new_parent, std::string_view
   if (ours == nullptr || ours->table_ != table_) return fail(Errc::exdev);
   if (!ours->is_directory()) return fail(Errc::enotdir);
   // What renameat2(2) says of a file system that cannot do that.
-  if (mode == RenameMode::exchange) return fail(Errc::einval);
+  if (mode == RenameMode::exchange || mode == RenameMode::whiteout) return fail(Errc::einval);
   return status_of(ops().rename(user(), number_, name.data(), name.size(), ours->number_, new_name.data(),
                                 new_name.size(), mode == RenameMode::no_replace ? 1 : 0));
 }

@@ -146,6 +146,8 @@ class OverlayRename {
 
 Status OverlayNode::rename(std::string_view name, Node& new_parent, std::string_view new_name,
                            RenameMode mode) {
+  // As kernel overlayfs: its whiteouts are its own business.
+  if (mode == RenameMode::whiteout) return fail(Errc::einval);
   if (!is_directory() || !new_parent.is_directory()) return fail(Errc::enotdir);
   auto* const to = dynamic_cast<OverlayNode*>(&new_parent);
   if (to == nullptr || &to->state_ != &state_) return fail(Errc::exdev);

@@ -336,8 +336,25 @@ Status Tree::rmdir(const VNode& dir, std::string_view name) const {
   return {};
 }
 
+namespace {
+
+/// The whiteout that a rename has left there gets its owner, as a node that `maker`
+/// makes. That may be refused, and then the layer's choice holds: the rename has
+/// happened, and who owns a whiteout decides only who may remove it from a sticky
+/// directory.
+void give_whiteout(const VNode& dir, std::string_view name, Maker maker) {
+  NewNode spec{.type = FileType::char_device, .uid = maker.uid, .gid = maker.gid};
+  const Result<NodeRef> node = dir.node->lookup(name);
+  if (!node || (*node)->type() != FileType::char_device || !inherit(dir, spec)) return;
+  const Result<Attr> attr = (*node)->attr();
+  if (!attr || attr->rdev != 0 || (attr->uid == spec.uid && attr->gid == spec.gid)) return;
+  static_cast<void>((*node)->set_attr({.uid = spec.uid, .gid = spec.gid}));
+}
+
+}  // namespace
+
 Status Tree::rename(const VNode& dir, std::string_view name, const VNode& new_dir, std::string_view new_name,
-                    RenameMode mode) const {
+                    RenameMode mode, std::optional<Maker> maker) const {
   if (!dir.is_directory() || !new_dir.is_directory()) return fail(Errc::enotdir);
   for (const std::string_view each : {name, new_name}) {
     if (const Status valid = check_name(each); !valid) return valid;
@@ -347,8 +364,10 @@ Status Tree::rename(const VNode& dir, std::string_view name, const VNode& new_di
     return fail(Errc::ebusy);
   }
   if (read_only(dir)) return fail(Errc::erofs);
+  const bool whiteout = mode == RenameMode::whiteout;
+  if (whiteout && state_->forbids(FileType::char_device)) return fail(Errc::eperm);
   // A name that is moved to itself stays, so nothing of it is replaced.
-  const bool replaces = mode == RenameMode::replace && !(dir == new_dir && name == new_name);
+  const bool replaces = (whiteout || mode == RenameMode::replace) && !(dir == new_dir && name == new_name);
   if (replaces && state_->holds_mounts(new_dir, new_name)) {
     const Result<NodeRef> moved = dir.node->lookup(name);
     if (!moved) return fail(moved.error());
@@ -358,6 +377,7 @@ Status Tree::rename(const VNode& dir, std::string_view name, const VNode& new_di
   const std::optional<VNode> replaced = observed_child(new_dir, new_name);
   const Status done = dir.node->rename(name, *new_dir.node, new_name, mode);
   if (!done) return done;
+  if (whiteout && maker) give_whiteout(dir, name, *maker);
   tell_name(dir, name);
   tell_name(new_dir, new_name);
   if (moved) tell({.kind = Change::Kind::attributes, .node = *moved});

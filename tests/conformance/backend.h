@@ -33,6 +33,9 @@ struct Backend {
   /// False: the link count of a directory may be 1, which says "not counted".
   bool counts_subdirectories = true;
 
+  /// Keeps whiteouts of its own, and makes none on demand.
+  [[nodiscard]] bool overlay() const { return name.contains("overlay") || name.contains("tree"); }
+
   friend void PrintTo(const Backend& backend, std::ostream* out) { *out << backend.name; }
 };
 

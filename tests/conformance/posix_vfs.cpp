@@ -241,6 +241,7 @@ Status PosixVfs::rmdir(std::string_view path) { return status(::rmdir(at(path).c
 Status PosixVfs::rename(std::string_view from, std::string_view to, RenameMode mode) {
   const unsigned flags = mode == RenameMode::no_replace ? RENAME_NOREPLACE
                          : mode == RenameMode::exchange ? RENAME_EXCHANGE
+                         : mode == RenameMode::whiteout ? RENAME_WHITEOUT
                                                         : 0U;
   return status(::renameat2(AT_FDCWD, at(from).c_str(), AT_FDCWD, at(to).c_str(), flags));
 }

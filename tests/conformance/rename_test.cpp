@@ -8,6 +8,12 @@ WASIFS_ON_EVERY_BACKEND(Rename);
 
 constexpr auto kNoReplace = RenameMode::no_replace;
 constexpr auto kExchange = RenameMode::exchange;
+constexpr auto kWhiteout = RenameMode::whiteout;
+
+/// A backend that makes whiteouts for whoever asks, as renameat2(2) has it.
+#define WASIFS_NEED_WHITEOUTS()                                                             \
+  if (GetParam().overlay()) GTEST_SKIP() << "an overlay refuses: AnOverlayMakesNoWhiteout"; \
+  static_assert(true)
 
 TEST_P(Rename, AFileTakesItsContentAlong) {
   Vfs& fs = given(Fixture().file("/a", "content", 0600));
@@ -321,6 +327,63 @@ TEST_P(Rename, ExchangeWithAnAncestorOrDescendantIsEinval) {
   Vfs& fs = given(Fixture().file("/a/b/f", "1"));
   EXPECT_EQ(error(fs.rename("/a", "/a/b", kExchange)), Errc::einval);
   EXPECT_EQ(error(fs.rename("/a/b", "/a", kExchange)), Errc::einval);
+}
+
+TEST_P(Rename, AWhiteoutLiesAtTheOldName) {
+  WASIFS_NEED_WHITEOUTS();
+  Vfs& fs = given(Fixture().file("/d/a", "content").dir("/e"));
+  const std::uint64_t ino = ok(fs.stat("/d/a")).ino;
+  ok(fs.rename("/d/a", "/e/b", kWhiteout));
+  EXPECT_EQ(ok(fs.content("/e/b")), "content");
+  EXPECT_EQ(ok(fs.stat("/e/b")).ino, ino);
+  const Attr left = ok(fs.lstat("/d/a"));
+  EXPECT_EQ(left.type, FileType::char_device);
+  EXPECT_EQ(left.rdev, 0U);
+  EXPECT_EQ(left.mode, 0U);
+  EXPECT_EQ(left.nlink, 1U);
+  EXPECT_NE(left.ino, ino);
+  EXPECT_EQ(names(ok(fs.list("/d"))), "a");
+  EXPECT_EQ(error(fs.mkdir("/d/a")), Errc::eexist);
+  ok(fs.unlink("/d/a"));
+  EXPECT_EQ(names(ok(fs.list("/d"))), "");
+}
+
+TEST_P(Rename, AWhiteoutIsLeftWhereAFileIsReplaced) {
+  WASIFS_NEED_WHITEOUTS();
+  Vfs& fs = given(Fixture().file("/a", "new").file("/b", "old"));
+  ok(fs.rename("/a", "/b", kWhiteout));
+  EXPECT_EQ(ok(fs.content("/b")), "new");
+  EXPECT_EQ(ok(fs.lstat("/a")).type, FileType::char_device);
+}
+
+TEST_P(Rename, AWhiteoutIsLeftByADirectory) {
+  WASIFS_NEED_WHITEOUTS();
+  Vfs& fs = given(Fixture().file("/p/d/f", "x").dir("/q/empty"));
+  ok(fs.rename("/p/d", "/q/empty", kWhiteout));
+  EXPECT_EQ(ok(fs.content("/q/empty/f")), "x");
+  EXPECT_EQ(ok(fs.lstat("/p/d")).type, FileType::char_device);
+  expect_subdirectories("/p", 0);
+  expect_subdirectories("/q", 1);
+}
+
+TEST_P(Rename, ARefusedRenameLeavesNoWhiteout) {
+  WASIFS_NEED_WHITEOUTS();
+  Vfs& fs = given(Fixture().file("/a", "x").file("/d/f", "y").dir("/e").link("/b", "/a"));
+  EXPECT_EQ(error(fs.rename("/none", "/x", kWhiteout)), Errc::enoent);
+  EXPECT_EQ(error(fs.rename("/e", "/d", kWhiteout)), Errc::enotempty);
+  EXPECT_EQ(error(fs.rename("/a", "/d", kWhiteout)), Errc::eisdir);
+  EXPECT_EQ(error(fs.rename("/d", "/d/x", kWhiteout)), Errc::einval);
+  ok(fs.rename("/a", "/b", kWhiteout));
+  EXPECT_EQ(names(ok(fs.list("/"))), "a b d e");
+  EXPECT_EQ(ok(fs.content("/a")), "x") << "both names of one file stay";
+}
+
+TEST_P(Rename, AnOverlayMakesNoWhiteout) {
+  if (!GetParam().overlay()) GTEST_SKIP() << "makes one: AWhiteoutLiesAtTheOldName";
+  Vfs& fs = given(Fixture().file("/a", "1").file("/b", "2"));
+  EXPECT_EQ(error(fs.rename("/a", "/new", kWhiteout)), Errc::einval);
+  EXPECT_EQ(error(fs.rename("/a", "/b", kWhiteout)), Errc::einval);
+  EXPECT_EQ(names(ok(fs.list("/"))), "a b");
 }
 
 }  // namespace wasifs::test

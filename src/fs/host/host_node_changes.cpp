@@ -120,6 +120,8 @@ unsigned rename_flags(RenameMode mode) {
       return RENAME_NOREPLACE;
     case RenameMode::exchange:
       return RENAME_EXCHANGE;
+    case RenameMode::whiteout:
+      return RENAME_WHITEOUT;
   }
   std::unreachable();
 }

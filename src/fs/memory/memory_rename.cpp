@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <unistd.h>
+
 #include <array>
 #include <functional>
 
@@ -27,9 +29,12 @@ class MemoryRename {
     if (mode == RenameMode::exchange && !taken) return fail(Errc::enoent);
     moved_ = source->second.node;
     if (into_itself(*moved_, to_)) return fail(Errc::einval);
+    if (taken && target->second.node == moved_) return {};
+    if (mode == RenameMode::whiteout) {
+      if (const Status made = make_whiteout(); !made) return made;
+    }
     if (!taken) return move(source);
     replaced_ = target->second.node;
-    if (moved_ == replaced_) return {};
     if (mode == RenameMode::exchange) return exchange(source, target);
     if (const Status may = may_replace(); !may) return may;
     return replace(source, target);
@@ -46,6 +51,26 @@ class MemoryRename {
   }
   static bool into_itself(const MemoryNode& node, const MemoryDir& to) {
     return node.is_directory() && is_below(to, static_cast<const MemoryDir&>(node));
+  }
+
+  /// What is to lie at the old name: made before anything changes, since there may
+  /// be no room for it.
+  Status make_whiteout() {
+    const NewNode spec{
+        .type = FileType::char_device, .mode = 0, .uid = ::geteuid(), .gid = ::getegid(), .rdev = 0};
+    Result<Ref<MemoryNode>> made = from_.make(spec);
+    if (!made) return fail(made.error());
+    whiteout_ = *std::move(made);
+    whiteout_->nlink_ = 1;
+    return {};
+  }
+
+  void leave(Entries::iterator source) {
+    if (whiteout_) {
+      set(from_, source, whiteout_);
+    } else {
+      from_.erase(source);
+    }
   }
 
   Status may_replace() {
@@ -76,14 +101,14 @@ class MemoryRename {
     }
     // The new name keeps its place in a listing and is never absent.
     set(to_, target, moved_);
-    from_.erase(source);
+    leave(source);
     return {};
   }
 
   Status move(Entries::iterator source) {
     // Inserted before it is erased: one of the two is always there.
     to_.insert(new_name_, moved_);
-    from_.erase(source);
+    leave(source);
     settle(to_, *moved_);
     return {};
   }
@@ -120,6 +145,7 @@ class MemoryRename {
   std::string_view new_name_;
   Ref<MemoryNode> moved_;  // declared before the locks: they outlive them
   Ref<MemoryNode> replaced_;
+  Ref<MemoryNode> whiteout_;
   std::unique_lock<std::mutex> topology_;
   std::array<MemoryNode::Lock, 2> held_;
 };

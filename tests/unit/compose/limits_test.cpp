@@ -232,6 +232,16 @@ TEST_F(LimitsTest, SpecialFilesCanBeForbidden) {
   EXPECT_EQ(refusal("/null"), std::nullopt) << "what is there stays";
 }
 
+TEST_F(LimitsTest, AWhiteoutIsASpecialFile) {
+  const auto rename = [&] { return tree_->rename(at("/d"), "a", at("/d"), "c", RenameMode::whiteout); };
+  limit({.special_files = false});
+  EXPECT_EQ(rename().error(), Errc::eperm);
+  EXPECT_EQ(refusal("/d/a"), std::nullopt);
+  limit({});
+  ok(rename());
+  EXPECT_EQ(at("/d/a").type(), FileType::char_device);
+}
+
 TEST_F(LimitsTest, WithoutLimitsNothingStandsBeforeTheLayersFile) {
   limit({});
   const FilePtr served = open("/d/a");

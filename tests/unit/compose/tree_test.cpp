@@ -2,6 +2,7 @@
 #include "wasifs/tree.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "layers.h"
 
@@ -248,6 +249,25 @@ TEST_F(TreeTest, ASetGroupIdDirectoryPassesItsGroupOn) {
   EXPECT_EQ(file.mode, 0644);
   EXPECT_EQ(sub.gid, 55U);
   EXPECT_EQ(sub.mode, 02755);
+}
+
+TEST_F(TreeTest, AWhiteoutIsItsMakers) {
+  SetAttr change;
+  change.mode = 02770;
+  change.gid = 55;
+  ok(dir_in(*fs_, "/d")->set_attr(change));
+  const auto owner_of = [&](std::string_view dir_path, std::optional<Maker> maker) {
+    const VNode dir = ok(tree_.resolve(dir_path));
+    ok(tree_.create(dir, "old", {}));
+    ok(tree_.rename(dir, "old", dir, "new", RenameMode::whiteout, maker));
+    const Attr attr = ok(tree_.attr(ok(tree_.lookup(dir, "old"))));
+    ok(tree_.unlink(dir, "old"));
+    ok(tree_.unlink(dir, "new"));
+    return std::pair(attr.uid, attr.gid);
+  };
+  EXPECT_EQ(owner_of("/", Maker{.uid = 7, .gid = 8}), std::pair(7U, 8U));
+  EXPECT_EQ(owner_of("/d", Maker{.uid = 7, .gid = 8}), std::pair(7U, 55U));
+  EXPECT_EQ(owner_of("/", std::nullopt), std::pair(::geteuid(), ::getegid()));
 }
 
 TEST_F(TreeTest, ALayerOfASingleFileIsATree) {

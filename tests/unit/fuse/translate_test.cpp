@@ -110,7 +110,8 @@ TEST(Translate, RenameFlagsAreOneOrNone) {
   EXPECT_EQ(to_rename_mode(0), RenameMode::replace);
   EXPECT_EQ(to_rename_mode(RENAME_NOREPLACE), RenameMode::no_replace);
   EXPECT_EQ(to_rename_mode(RENAME_EXCHANGE), RenameMode::exchange);
-  EXPECT_EQ(to_rename_mode(RENAME_WHITEOUT).error(), Errc::einval);
+  EXPECT_EQ(to_rename_mode(RENAME_WHITEOUT), RenameMode::whiteout);
+  EXPECT_EQ(to_rename_mode(RENAME_NOREPLACE | RENAME_WHITEOUT).error(), Errc::einval);
   EXPECT_EQ(to_rename_mode(RENAME_NOREPLACE | RENAME_EXCHANGE).error(), Errc::einval);
 }
 

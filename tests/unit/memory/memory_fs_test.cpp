@@ -148,6 +148,21 @@ TEST_F(MemoryFsTest, AFullInodeLimitRefusesEveryKindOfCreation) {
   EXPECT_TRUE(root_->link("more", **root_->lookup("last")));  // a name is no inode
 }
 
+TEST_F(MemoryFsTest, AWhiteoutNeedsAnInode) {
+  restart(Quota::kUnlimited, 2);
+  ASSERT_TRUE(root_->create("a", {}));
+  EXPECT_EQ(root_->rename("a", *root_, "b", RenameMode::whiteout).error(), Errc::enospc);
+  EXPECT_TRUE(root_->lookup("a"));
+  EXPECT_EQ(root_->lookup("b").error(), Errc::enoent);
+  restart(Quota::kUnlimited, 3);
+  ASSERT_TRUE(root_->create("a", {}));
+  ASSERT_TRUE(root_->rename("a", *root_, "b", RenameMode::whiteout));
+  EXPECT_EQ((*root_->lookup("a"))->type(), FileType::char_device);
+  EXPECT_EQ(root_->create("c", {}).error(), Errc::enospc);
+  ASSERT_TRUE(root_->unlink("a"));
+  EXPECT_TRUE(root_->create("c", {}));
+}
+
 TEST_F(MemoryFsTest, TextAndAttributesAreChargedLikeContent) {
   restart(100, Quota::kUnlimited);
   EXPECT_EQ(root_->create("s", {.type = FileType::symlink, .target = std::string(101, 'x')}).error(),
