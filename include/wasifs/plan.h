@@ -17,7 +17,7 @@ namespace wasifs {
 enum class LayerKind : std::uint8_t { base, memory, host, webc, static_text, commands, provided };
 enum class Access : std::uint8_t {
   rw,   ///< changes go to the source itself
-  cow,  ///< changes go to memory
+  cow,  ///< changes go to memory, or to an upper on the host
   ro,   ///< changes are refused
 };
 enum class ConflictMode : std::uint8_t { override_, fail };
@@ -52,6 +52,9 @@ struct PlannedMount {
   bool opaque = false;
   std::optional<PlannedLayer> upper;
   std::vector<PlannedLayer> lowers;
+  /// Work directory of a host upper that keeps changes in kernel overlayfs's format;
+  /// "": none. Such a mount is `cow` and its upper a host layer.
+  std::string work = {};
   std::optional<std::uint64_t> quota_bytes;
   std::string origin;  ///< who asked for it: "manifest", `package "x"`, `--volume "a:/b"`, …
   SourceLocation where;

@@ -35,6 +35,9 @@ struct ComposeOptions {
   /// Which command of the package that is run; "": none of them, so that argv, env
   /// and cwd say nothing of it.
   std::optional<std::string> command = {};
+  /// False: uppers on the host are read only, and what is changed goes to memory;
+  /// one that is not there yet is not made. For looking while somebody else has it.
+  bool keep_changes = true;
 };
 
 /// A composed root, ready to be served: the tree and the plan it was made from.

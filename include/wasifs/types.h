@@ -116,6 +116,9 @@ struct Traits {
   bool immutable = false;   ///< content never changes: may be cached for ever, read without locks
   bool shared = false;      ///< others change it too (a host directory): caches must expire
   bool persistent = false;  ///< what is written outlives the process
+  /// Character devices 0:0 and extended attributes "trusted.overlay.*" in it are what
+  /// kernel overlayfs remembers in its layers, and an overlay takes them as that.
+  bool overlay_marks = false;
   /// Of a node of a Tree: its text and size follow from where it lies, so they
   /// change when a directory above it is renamed, and must not be kept.
   bool place_bound = false;

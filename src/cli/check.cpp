@@ -23,7 +23,9 @@ struct Options {
 
 Outcome<int> check(const Options& options, Io& io) {
   // Its warnings are findings, and are printed as such.
-  const Outcome<PreparedRoot> root = compose_source(io, options.source, options.compose);
+  ComposeOptions looking = options.compose;
+  looking.keep_changes = false;
+  const Outcome<PreparedRoot> root = compose_source(io, options.source, looking);
   if (!root) return fail(root.error());
   const CheckReport report = check_root(*root);
   if (options.json) {

@@ -160,7 +160,9 @@ Outcome<int> run_mount(const MountRequest& request, Io& io) {
   }
 
   raise_descriptor_limit();
-  const Outcome<PreparedRoot> root = open_runnable(io, request.source, request.compose);
+  ComposeOptions compose = request.compose;
+  compose.keep_changes = !request.fake;
+  const Outcome<PreparedRoot> root = open_runnable(io, request.source, compose);
   if (!root) return fail(root.error());
   if (request.fake) return 0;
   if (request.mount_namespace) {

@@ -30,6 +30,13 @@ ComposeOptions complete(Io& io, const ComposeOptions& options) {
   return all;
 }
 
+Outcome<PreparedRoot> with_warnings(Io& io, Outcome<PreparedRoot> root) {
+  if (root) {
+    for (const Diagnostic& warning : root->plan.warnings) report(io, warning, "warning");
+  }
+  return root;
+}
+
 }  // namespace
 
 Outcome<PreparedRoot> compose_source(Io& io, const std::string& source, const ComposeOptions& options) {
@@ -37,15 +44,13 @@ Outcome<PreparedRoot> compose_source(Io& io, const std::string& source, const Co
 }
 
 Outcome<PreparedRoot> open_source(Io& io, const std::string& source, const ComposeOptions& options) {
-  Outcome<PreparedRoot> root = compose_source(io, source, options);
-  if (root) {
-    for (const Diagnostic& warning : root->plan.warnings) report(io, warning, "warning");
-  }
-  return root;
+  ComposeOptions looking = options;
+  looking.keep_changes = false;
+  return with_warnings(io, compose_source(io, source, looking));
 }
 
 Outcome<PreparedRoot> open_runnable(Io& io, const std::string& source, const ComposeOptions& options) {
-  Outcome<PreparedRoot> root = open_source(io, source, options);
+  Outcome<PreparedRoot> root = with_warnings(io, compose_source(io, source, options));
   if (!root) return root;
   Problems problems = plan::check_run(*root);
   if (problems.empty()) return root;

@@ -15,7 +15,8 @@ namespace wasifs::cli {
 [[nodiscard]] Outcome<PreparedRoot> compose_source(Io& io, const std::string& source,
                                                    const ComposeOptions& options);
 
-/// The same for a verb that looks into the tree; warnings go to `err`.
+/// The same for a verb that looks into the tree, and changes nothing on the host;
+/// warnings go to `err`.
 [[nodiscard]] Outcome<PreparedRoot> open_source(Io& io, const std::string& source,
                                                 const ComposeOptions& options = {});
 

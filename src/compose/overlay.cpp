@@ -2,6 +2,7 @@
 #include "compose/overlay.h"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 #include "compose/overlay_node.h"
@@ -60,36 +61,36 @@ OverlayState::~OverlayState() {
   for (const Ref<OverlayNode>& node : table.all()) node->unpin();
 }
 
-Result<Ref<OverlayNode>> OverlayState::node_for(NodeRef upper_node, std::vector<LayerNode> lower_nodes,
-                                                Ref<OverlayNode> parent, std::string_view name) {
-  const LayerNode key = upper_node ? LayerNode{0, upper_node} : lower_nodes.front();
-  if (Ref<OverlayNode> known = table.find(key)) return known;
-  const Result<Attr> attr = key.node->attr();
-  if (!attr) return fail(attr.error());
-  const std::uint64_t ino = inos.map(key.layer, attr->ino);
-  Ref<OverlayNode> fresh = make_ref<OverlayNode>(*this, key.node->type(), ino, std::move(upper_node),
-                                                 std::move(lower_nodes), std::move(parent), name);
-  return table.find_or_enter(key, std::move(fresh));
-}
-
-Overlay::Overlay(FilesystemPtr upper, std::vector<FilesystemPtr> lowers, OverlayOptions options)
-    : state_(std::make_shared<State>()) {
+Overlay::Overlay(FilesystemPtr upper, std::vector<FilesystemPtr> lowers, OverlayOptions options,
+                 std::unique_ptr<LastingUpper> lasting)
+    : state_(std::make_shared<State>(options)) {
   state_->upper = std::move(upper);
-  state_->options = options;
+  state_->lasting = std::move(lasting);
   state_->lowers = std::move(lowers);
-  std::vector<LayerNode> roots;
+  state_->marked.push_back(state_->lasting != nullptr);
+  Parts parts;
   for (std::uint32_t i = 0; i < state_->lowers.size(); ++i) {
-    roots.push_back({i + 1, state_->lowers[i]->root()});
-    state_->shared = state_->shared || state_->lowers[i]->traits().shared;
+    const Traits traits = state_->lowers[i]->traits();
+    parts.lowers.push_back({i + 1, state_->lowers[i]->root()});
+    state_->shared = state_->shared || traits.shared;
+    state_->marked.push_back(traits.overlay_marks);
   }
-  NodeRef upper_root = state_->upper != nullptr ? state_->upper->root() : nullptr;
+  state_->any_marked = std::ranges::any_of(state_->marked, std::identity());
+  if (state_->upper != nullptr) parts.upper = state_->upper->root();
+  if (state_->lasting != nullptr) {
+    // Of the marks of a root only this one says anything; it is asked for what it may
+    // hold where it cannot be read.
+    const auto marks = state_->marks.of(*parts.upper);
+    parts.remembered = std::make_unique<Remembered>();
+    parts.remembered->directory.impure = !marks || marks->impure;
+  }
   // A root whose attributes cannot be read still is a root; it then has number 0.
-  const LayerNode key = upper_root ? LayerNode{0, upper_root} : roots.front();
+  const LayerNode key = parts.upper ? LayerNode{0, parts.upper} : parts.lowers.front();
   const Result<Attr> attr = key.node->attr();
   const std::uint64_t ino = state_->inos.map(key.layer, attr ? attr->ino : 0);
   state_->root = state_->table.find_or_enter(
-      key, make_ref<OverlayNode>(*state_, FileType::directory, ino, std::move(upper_root), std::move(roots),
-                                 Ref<OverlayNode>{}, std::string_view{}));
+      key, make_ref<OverlayNode>(*state_, FileType::directory, ino, std::move(parts), Ref<OverlayNode>{},
+                                 std::string_view{}));
 }
 Overlay::~Overlay() = default;
 

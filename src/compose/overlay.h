@@ -5,15 +5,20 @@
 #include <memory>
 #include <vector>
 
+#include "compose/overlay_marks.h"
 #include "wasifs/node.h"
 
 namespace wasifs {
+
+class LastingUpper;
 
 struct OverlayOptions {
   /// A quirk of the reference implementation: creating a regular file at a name
   /// that the lowers alone have makes an empty one that hides theirs, unless that
   /// is a directory, instead of failing with eexist.
   bool create_new_over_lower = false;
+  /// Whose attributes are the marks of layers that have them (Traits::overlay_marks).
+  MarkSpace marks = MarkSpace::trusted;
 };
 
 /// Several layers shown as one: an optional writable upper over ordered lowers,
@@ -22,13 +27,18 @@ struct OverlayOptions {
 /// Directories of one name merge; anything else hides what lies below it.
 /// Lowers are never written: the first change to one of their nodes copies it
 /// up, atomically and once for all open handles and hard links. Deletions
-/// (whiteouts) and replaced directories (opaque) are state, never names.
+/// (whiteouts) and replaced directories (opaque) are state, never names; an upper
+/// that outlives the overlay holds them in kernel overlayfs's format.
 class Overlay final : public Filesystem {
  public:
   /// `upper` may be null: the overlay is then read-only. Roots must be
   /// directories. The layers must not be changed behind the overlay's back,
   /// except `shared` lowers (host directories): their changes show up.
-  Overlay(FilesystemPtr upper, std::vector<FilesystemPtr> lowers, OverlayOptions options = {});
+  ///
+  /// `lasting` remembers what else an upper that outlives the overlay has to; null
+  /// where `upper` is empty at the start and gone at the end.
+  Overlay(FilesystemPtr upper, std::vector<FilesystemPtr> lowers, OverlayOptions options = {},
+          std::unique_ptr<LastingUpper> lasting = nullptr);
   ~Overlay() override;
 
   [[nodiscard]] NodeRef root() override;

@@ -7,6 +7,11 @@
 namespace wasifs {
 
 std::int64_t OverlayNode::names_left() const {
+  if (state_.lasting != nullptr) {
+    const Result<Attr> attr = top().attr();
+    return (attr ? std::int64_t{attr->nlink} : 1) +
+           (upper() != nullptr && remembered_ != nullptr ? remembered_->more_links : 0);
+  }
   if (upper() != nullptr) return std::int64_t{lower_links_} + extra_links_;
   const Result<Attr> attr = lowers_.front().node->attr();
   return (attr ? std::int64_t{attr->nlink} : 1) + extra_links_;
@@ -22,6 +27,12 @@ void OverlayNode::lost_name(const OverlayNode& parent, std::string_view name) {
   if (parent_.get() == &parent && name_ == name) {
     parent_ = nullptr;
     name_.clear();
+  }
+  if (state_.lasting != nullptr) {
+    // An entry that stays is found by nobody, since all its names have whiteouts.
+    const bool entered = remembered_ != nullptr && !remembered_->links_key.empty();
+    if (entered && names_left() <= 0) static_cast<void>(state_.lasting->drop_linked(remembered_->links_key));
+    return;
   }
   if (lowers_.empty()) return;
   --extra_links_;
@@ -49,13 +60,6 @@ void OverlayNode::mark_removed() {
   unpin();
 }
 
-Result<bool> OverlayNode::needs_hiding(std::string_view name) const {
-  if (hidden(name)) return false;
-  const Result<std::vector<LayerNode>> below = find_lowers(name);
-  if (!below) return fail(below.error());
-  return !below->empty();
-}
-
 void OverlayNode::hide(std::string_view name) {
   if (hidden_ == nullptr) hidden_ = std::make_unique<Names>();
   hidden_->emplace(name);
@@ -66,7 +70,30 @@ Status OverlayNode::materialise(std::string_view name, OverlayNode& child) {
   const Result<NodeRef> present = upper()->lookup(name);
   if (present) return {};
   if (present.error() != Errc::enoent) return fail(present.error());
+  if (state_.lasting != nullptr) {
+    if (const Status noted = child.note_links(-1); !noted) return noted;
+  }
   return upper()->link(name, *child.upper());
+}
+
+bool OverlayNode::from_lower() const { return is_directory() ? !lowers_.empty() : remembered_ != nullptr; }
+
+Status OverlayNode::note_impure() {
+  if (remembered_->directory.impure) return {};
+  if (const Status set = state_.marks.set_impure(*upper()); !set) return set;
+  remembered_->directory.impure = true;
+  return {};
+}
+
+/// To be called before the names change, or the lower's entry would be dropped too
+/// early if we died in between.
+Status OverlayNode::note_links(std::int32_t change) {
+  const Lock held(lock_);
+  if (remembered_ == nullptr || remembered_->links_key.empty()) return {};
+  const std::int32_t more = remembered_->more_links + change;
+  if (const Status set = state_.marks.set_links(*upper(), more); !set) return set;
+  remembered_->more_links = more;
+  return {};
 }
 
 // Each of these looks first, with the lock held, whether it will be refused, and
@@ -75,6 +102,9 @@ Status OverlayNode::materialise(std::string_view name, OverlayNode& child) {
 
 Result<NodeRef> OverlayNode::create(std::string_view name, const NewNode& spec) {
   if (!is_directory()) return fail(Errc::enotdir);
+  // It would be a whiteout.
+  const bool whiteout = spec.type == FileType::char_device && spec.rdev == 0;
+  if (whiteout && state_.lasting != nullptr) return fail(Errc::eperm);
   const std::size_t text = spec.type == FileType::symlink ? spec.target.size() : 0;
   for (;;) {
     {
@@ -99,13 +129,48 @@ bool OverlayNode::may_be_hidden_by(const NewNode& spec) const {
 }
 
 Result<NodeRef> OverlayNode::create_in_upper(std::string_view name, const NewNode& spec) {
-  Result<NodeRef> made = upper()->create(name, spec);
+  Result<NodeRef> made =
+      state_.lasting != nullptr ? state_.lasting->create(*upper(), name, spec) : upper()->create(name, spec);
   if (!made) return made;
-  if (spec.type == FileType::directory) count_subdirectory(1);
+  Parts parts;
+  if (spec.type == FileType::directory) {
+    count_subdirectory(1);
+    if (state_.lasting != nullptr) {
+      Result<OverlayMarks::Directory> marks = state_.marks.of(**made);
+      if (!marks) return fail(marks.error());
+      parts.remembered = std::make_unique<Remembered>(Remembered{.directory = std::move(*marks)});
+    }
+  }
   // A whiteout stays: a new directory shows nothing of what was removed.
-  Result<Ref<OverlayNode>> node = state_.node_for(std::move(*made), {}, Ref<OverlayNode>(this), name);
+  parts.upper = std::move(*made);
+  Result<Ref<OverlayNode>> node = state_.node_for(std::move(parts), Ref<OverlayNode>(this), name);
   if (!node) return fail(node.error());
   return NodeRef(std::move(*node));
+}
+
+Status OverlayNode::link_in_upper(std::string_view name, OverlayNode& node) {
+  if (state_.lasting == nullptr) return upper()->link(name, *node.upper());
+  if (node.from_lower()) {
+    if (const Status noted = note_impure(); !noted) return noted;
+  }
+  return state_.lasting->link(*upper(), name, *node.upper());
+}
+
+Status OverlayNode::remove_in_upper(std::string_view name, OverlayNode& node) {
+  const Result<bool> whiteout = needs_hiding(name);
+  if (!whiteout) return fail(whiteout.error());
+  if (state_.lasting != nullptr) {
+    // A name of the lower alone: the upper's count does not go down by itself.
+    if (!node.is_directory() && !upper()->lookup(name)) {
+      if (const Status noted = node.note_links(-1); !noted) return noted;
+    }
+    return state_.lasting->remove(*upper(), name, *whiteout);
+  }
+  const Status removed = node.is_directory() ? upper()->rmdir(name) : upper()->unlink(name);
+  if (!removed && removed.error() != Errc::enoent) return removed;
+  if (*whiteout) hide(name);
+  if (removed) return {};
+  return upper()->set_attr({.mtime = now()});
 }
 
 Result<NodeRef> OverlayNode::create_anonymous(const NewNode& spec) {
@@ -113,7 +178,7 @@ Result<NodeRef> OverlayNode::create_anonymous(const NewNode& spec) {
   if (state_.upper == nullptr) return fail(Errc::erofs);
   Result<NodeRef> made = state_.upper->root()->create_anonymous(spec);
   if (!made) return made;
-  Result<Ref<OverlayNode>> node = state_.node_for(std::move(*made), {}, nullptr, {});
+  Result<Ref<OverlayNode>> node = state_.node_for({.upper = std::move(*made)}, nullptr, {});
   if (!node) return fail(node.error());
   return NodeRef(std::move(*node));
 }
@@ -132,7 +197,7 @@ Status OverlayNode::link(std::string_view name, Node& target) {
       if (present || present.error() != Errc::enoent) return fail(present ? Errc::eexist : present.error());
       if (!node->lowers_.empty() && node->names_left_now() == 0) return fail(Errc::enoent);
       if (upper() != nullptr && node->upper() != nullptr) {
-        if (const Status linked = upper()->link(name, *node->upper()); !linked) return linked;
+        if (const Status linked = link_in_upper(name, *node); !linked) return linked;
         node->gained_name(*this, name);
         return {};
       }
@@ -143,27 +208,34 @@ Status OverlayNode::link(std::string_view name, Node& target) {
 
 Status OverlayNode::unlink(std::string_view name) {
   if (!is_directory()) return fail(Errc::enotdir);
-  {
-    // Told before the copy-up that a refusal should not cause.
-    const Result<NodeRef> present = lookup(name);
-    if (!present) return fail(present.error());
-    if ((*present)->is_directory()) return fail(Errc::eisdir);
+  for (;;) {
+    Ref<OverlayNode> node;  // outlives the lock: it may be the last reference
+    {
+      const Lock held(lock_);
+      Result<Ref<OverlayNode>> present = find(name);
+      if (!present) return fail(present.error());
+      node = std::move(*present);
+      if (node->is_directory()) return fail(Errc::eisdir);
+      const Result<bool> ready = may_lose_name(*node);
+      if (!ready) return fail(ready.error());
+      if (*ready) {
+        if (const Status removed = remove_in_upper(name, *node); !removed) return removed;
+        node->lost_name(*this, name);
+        return {};
+      }
+    }
+    // The other names of a lower file have to know that there is one less.
+    const bool links = upper() != nullptr;
+    const Status copied = links ? copy_up_all(std::array{this, node.get()}) : copy_up();
+    if (!copied) return copied;
   }
-  if (const Status copied = copy_up(); !copied) return copied;
-  Ref<OverlayNode> node;  // outlives the lock: it may be the last reference
-  const Lock held(lock_);
-  Result<Ref<OverlayNode>> present = find(name);
-  if (!present) return fail(present.error());
-  node = std::move(*present);
-  if (node->is_directory()) return fail(Errc::eisdir);
-  const Result<bool> whiteout = needs_hiding(name);
-  if (!whiteout) return fail(whiteout.error());
-  const Status removed = upper()->unlink(name);
-  if (!removed && removed.error() != Errc::enoent) return removed;
-  if (*whiteout) hide(name);
-  node->lost_name(*this, name);
-  if (removed) return {};
-  return upper()->set_attr({.mtime = now()});
+}
+
+Result<bool> OverlayNode::may_lose_name(OverlayNode& node) const {
+  if (upper() == nullptr) return false;
+  if (state_.lasting == nullptr || node.upper() != nullptr) return true;
+  const Result<Attr> attr = node.attr();
+  return attr ? Result<bool>(attr->nlink < 2) : fail(attr.error());
 }
 
 Status OverlayNode::rmdir(std::string_view name) {
@@ -180,22 +252,15 @@ Status OverlayNode::rmdir(std::string_view name) {
       if (state_.upper == nullptr) return fail(Errc::erofs);
       const Lock node_held(node->lock_);
       if (const Status empty = node->check_empty(); !empty) return empty;
-      if (upper() != nullptr) return rmdir_in_upper(name, *node);
+      if (upper() != nullptr) {
+        if (const Status removed = remove_in_upper(name, *node); !removed) return removed;
+        count_subdirectory(-1);
+        node->mark_removed();
+        return {};
+      }
     }
     if (const Status copied = copy_up(); !copied) return copied;
   }
-}
-
-Status OverlayNode::rmdir_in_upper(std::string_view name, OverlayNode& node) {
-  const Result<bool> whiteout = needs_hiding(name);
-  if (!whiteout) return fail(whiteout.error());
-  const Status removed = upper()->rmdir(name);
-  if (!removed && removed.error() != Errc::enoent) return removed;
-  if (*whiteout) hide(name);
-  count_subdirectory(-1);
-  node.mark_removed();
-  if (removed) return {};
-  return upper()->set_attr({.mtime = now()});
 }
 
 }  // namespace wasifs

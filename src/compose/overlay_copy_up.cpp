@@ -49,9 +49,9 @@ class OverlayCopyUp {
     for (OverlayNode* const file : files) {
       std::unique_lock copying(file->copy_lock_);
       if (file->upper() != nullptr) continue;
-      Result<NodeRef> made = file->make_file(with_content);
+      Result<OverlayNode::Staged> made = file->make_file(with_content);
       if (!made) return fail(made.error());
-      staged_.push_back({.node = file, .upper = *std::move(made), .copying = std::move(copying)});
+      staged_.push_back({.node = file, .made = *std::move(made), .copying = std::move(copying)});
     }
     return {};
   }
@@ -59,7 +59,7 @@ class OverlayCopyUp {
   /// The staged upper of `node`; null where it has a real one or needs none.
   [[nodiscard]] Node* staged(const OverlayNode& node) const {
     const auto found = std::ranges::find(staged_, &node, &Staged::node);
-    return found == staged_.end() ? nullptr : found->upper.get();
+    return found == staged_.end() ? nullptr : found->made.file.node.get();
   }
 
   /// Gives every node its upper. A location may change under us; then a step says
@@ -81,7 +81,7 @@ class OverlayCopyUp {
   using Location = OverlayNode::Location;
   struct Staged {
     const OverlayNode* node;
-    NodeRef upper;
+    OverlayNode::Staged made;
     std::unique_lock<std::mutex> copying;
   };
   struct Missing {
@@ -135,7 +135,7 @@ class OverlayCopyUp {
     if (node.parent_ != where.parent || node.name_ != where.name) return fail(Errc::estale);
     const Result<Attr> parent_attr = upper_parent.attr();
     if (!parent_attr) return fail(parent_attr.error());
-    Result<NodeRef> made = node.make_other(upper_parent, where.name);
+    Result<NodeRef> made = node.make_other(*where.parent, where.name);
     if (!made) return fail(made.error());
     node.publish(*std::move(made));
     return restore_times(upper_parent, *parent_attr);
@@ -144,20 +144,27 @@ class OverlayCopyUp {
   /// Gives a staged file its name. One that is open but has lost its name has an
   /// upper without a name, too.
   Status place_file(OverlayNode& node, const Location& where) {
-    Staged& file = *std::ranges::find(staged_, &node, &Staged::node);
+    OverlayNode::Staged& made = std::ranges::find(staged_, &node, &Staged::node)->made;
+    const NodeRef& file = made.file.node;
     const OverlayNode::Lock parent_held =
         where.parent ? OverlayNode::Lock(where.parent->lock_) : OverlayNode::Lock();
     const OverlayNode::Lock held(node.lock_);
     if (node.parent_ != where.parent || node.name_ != where.name) return fail(Errc::estale);
+    if (made.remembered != nullptr) node.remembered_ = std::move(made.remembered);
     if (where.parent == nullptr) {
-      node.publish(file.upper);
+      node.publish(file);
       return {};
     }
     Node& upper_parent = *where.parent->upper();
     const Result<Attr> parent_attr = upper_parent.attr();
     if (!parent_attr) return fail(parent_attr.error());
-    if (const Status linked = upper_parent.link(where.name, *file.upper); !linked) return linked;
-    node.publish(file.upper);
+    if (state_.lasting != nullptr) {
+      // On the disk before it has the name, or a crash could leave the name without it.
+      if (const Status synced = file->sync(); !synced) return synced;
+      if (const Status ready = node.announce(*where.parent, *file); !ready) return ready;
+    }
+    if (const Status linked = upper_parent.link(where.name, *file); !linked) return linked;
+    node.publish(file);
     return restore_times(upper_parent, *parent_attr);
   }
 
@@ -214,7 +221,14 @@ Result<UpperRoom> OverlayNode::room_needed() const {
   return room;
 }
 
-Result<NodeRef> OverlayNode::make_file(bool with_content) {
+Result<LastingUpper::PreparedFile> OverlayState::new_file(Node& near, const NewNode& spec) const {
+  if (lasting != nullptr) return lasting->prepare_file(near, spec);
+  Result<NodeRef> made = near.create_anonymous(spec);
+  if (!made) return fail(made.error());
+  return LastingUpper::PreparedFile{.node = std::move(*made), .named = std::nullopt};
+}
+
+Result<OverlayNode::Staged> OverlayNode::make_file(bool with_content) {
   const Result<Attr> attr = lowers_.front().node->attr();
   if (!attr) return fail(attr.error());
   lower_links_ = attr->nlink;
@@ -222,16 +236,20 @@ Result<NodeRef> OverlayNode::make_file(bool with_content) {
   Ref<OverlayNode> near = location().parent;
   while (near && near->upper() == nullptr) near = near->location().parent;
   const NodeRef directory = near ? NodeRef(near->upper()) : state_.upper->root();
-  Result<NodeRef> made = directory->create_anonymous(spec_of(*attr, {}));
-  if (!made) return made;
+  Result<LastingUpper::PreparedFile> made = state_.new_file(*directory, spec_of(*attr, {}));
+  if (!made) return fail(made.error());
+  Node& copy = *made->node;
   if (with_content) {
-    if (const Status copied = copy_content(**made); !copied) return fail(copied.error());
+    if (const Status copied = copy_content(copy); !copied) return fail(copied.error());
   }
-  if (const Status copied = copy_metadata(**made); !copied) return fail(copied.error());
-  return made;
+  if (const Status copied = copy_metadata(copy); !copied) return fail(copied.error());
+  auto remembered = note_origin(copy, *attr);
+  if (!remembered) return fail(remembered.error());
+  return Staged{.file = std::move(*made), .remembered = std::move(*remembered)};
 }
 
-Result<NodeRef> OverlayNode::make_other(Node& upper_parent, std::string_view name) {
+Result<NodeRef> OverlayNode::make_other(OverlayNode& parent, std::string_view name) {
+  Node& upper_parent = *parent.upper();
   Node& lower = *lowers_.front().node;
   const Result<Attr> attr = lower.attr();
   if (!attr) return fail(attr.error());
@@ -239,7 +257,9 @@ Result<NodeRef> OverlayNode::make_other(Node& upper_parent, std::string_view nam
   Result<Link> link = type() == FileType::symlink ? lower.read_link() : Link{};
   if (!link) return fail(link.error());
   layer_rooted_ = link->layer_rooted;
-  Result<NodeRef> made = upper_parent.create(name, spec_of(*attr, link->text));
+  const NewNode spec = spec_of(*attr, link->text);
+  if (state_.lasting != nullptr) return make_lasting(parent, name, spec, *attr);
+  Result<NodeRef> made = upper_parent.create(name, spec);
   if (!made) return made;
   if (const Status copied = copy_metadata(**made); !copied) {
     // Nothing was changed that anybody has seen, so nothing is left behind.
@@ -247,6 +267,46 @@ Result<NodeRef> OverlayNode::make_other(Node& upper_parent, std::string_view nam
     return fail(undone ? copied.error() : undone.error());
   }
   return made;
+}
+
+Result<NodeRef> OverlayNode::make_lasting(OverlayNode& parent, std::string_view name, const NewNode& spec,
+                                          const Attr& lower) {
+  Result<LastingUpper::Prepared> made = state_.lasting->prepare(spec);
+  if (!made) return fail(made.error());
+  if (const Status copied = copy_metadata(made->node()); !copied) return fail(copied.error());
+  if (!is_directory()) {
+    auto remembered = note_origin(made->node(), lower);
+    if (!remembered) return fail(remembered.error());
+    remembered_ = std::move(*remembered);
+  }
+  if (const Status ready = announce(parent, made->node()); !ready) return fail(ready.error());
+  return made->place(*parent.upper(), name);
+}
+
+Result<std::unique_ptr<Remembered>> OverlayNode::note_origin(Node& copy, const Attr& lower) const {
+  if (state_.lasting == nullptr) return nullptr;
+  OverlayMarks::Origin origin = state_.origin_of(lowers_.front(), lower.ino);
+  auto remembered = std::make_unique<Remembered>();
+  if (lower.nlink > 1) {
+    // The copy gets two names, one of which is its entry.
+    const std::int32_t more = static_cast<std::int32_t>(lower.nlink) - 2;
+    const Status set = state_.marks.set_links(copy, more);
+    if (set) {
+      origin.links_key = state_.links_key(lowers_.front(), lower);
+      remembered->more_links = more;
+      remembered->links_key = origin.links_key;
+    } else if (set.error() != Errc::eperm && set.error() != Errc::enotsup) {
+      return fail(set.error());
+    }
+  }
+  if (const Status set = state_.marks.set_origin(copy, origin); !set) return fail(set.error());
+  return remembered;
+}
+
+Status OverlayNode::announce(OverlayNode& parent, Node& copy) {
+  if (const Status noted = parent.note_impure(); !noted) return noted;
+  if (is_directory() || remembered_->links_key.empty()) return {};
+  return state_.lasting->enter_linked(remembered_->links_key, copy);
 }
 
 Status OverlayNode::copy_content(Node& to) const {
@@ -292,6 +352,7 @@ Status OverlayNode::copy_metadata(Node& to) const {
   const Result<std::vector<std::string>> names = lower.list_xattrs();
   if (!names) return fail(names.error());
   for (const std::string& name : *names) {
+    if (state_.is_mark(name)) continue;
     const Result<std::string> value = lower.get_xattr(name);
     if (!value) return fail(value.error());
     if (const Status set = to.set_xattr(name, *value, XattrMode::any); !set) return set;

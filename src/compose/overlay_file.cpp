@@ -98,6 +98,11 @@ Result<FilePtr> OverlayNode::open(OpenFlags flags) {
   if (type() != FileType::regular) return top().open(flags);
   if (flags.write && state_.upper == nullptr) return fail(Errc::erofs);
   if (flags.write && sealed()) return fail(Errc::eperm);
+  if (state_.marked[upper() != nullptr ? 0 : lowers_.front().layer]) {
+    // Better no content than the zeros that stand for it.
+    const Result<bool> lacking = state_.marks.lacks_content(top());
+    if (!lacking || *lacking) return fail(lacking ? Errc::eio : lacking.error());
+  }
   if (flags.write && flags.truncate) {
     const Status copied = change_upper(false, [](Node&) { return Status(); });
     if (!copied) return fail(copied.error());

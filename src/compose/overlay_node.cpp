@@ -6,16 +6,21 @@
 
 namespace wasifs {
 
-OverlayNode::OverlayNode(OverlayState& state, FileType type, std::uint64_t ino, NodeRef upper,
-                         std::vector<LayerNode> lowers, Ref<OverlayNode> parent, std::string_view name)
+OverlayNode::OverlayNode(OverlayState& state, FileType type, std::uint64_t ino, Parts parts,
+                         Ref<OverlayNode> parent, std::string_view name)
     : Node(type),
       state_(state),
       ino_(ino),
-      lowers_(std::move(lowers)),
-      upper_(upper.get()),
-      upper_owner_(std::move(upper)),
+      lowers_(std::move(parts.lowers)),
+      upper_(parts.upper.get()),
+      upper_owner_(std::move(parts.upper)),
       parent_(std::move(parent)),
-      name_(name) {}
+      name_(name),
+      remembered_(std::move(parts.remembered)) {
+  if (is_directory() && state.lasting != nullptr && remembered_ == nullptr) {
+    remembered_ = std::make_unique<Remembered>();
+  }
+}
 
 void OverlayNode::dispose() noexcept {
   // The last reference to a node may be the last one to its parent, and so on
@@ -43,6 +48,7 @@ OverlayNode::Location OverlayNode::location() const {
 }
 
 void OverlayNode::pin() {
+  if (state_.lasting != nullptr) return;
   if (!pinned_.exchange(true)) add_ref();
 }
 
@@ -59,6 +65,11 @@ Result<Attr> OverlayNode::attr() {
     const Result<std::uint32_t> links = directory_links();
     if (!links) return fail(links.error());
     attr->nlink = *links;
+  } else if (state_.lasting != nullptr) {
+    if (remembered_ != nullptr && upper() != nullptr) {
+      attr->nlink = static_cast<std::uint32_t>(
+          std::max<std::int64_t>(0, std::int64_t{attr->nlink} + remembered_->more_links));
+    }
   } else if (!lowers_.empty()) {
     const std::uint32_t below = upper() != nullptr ? lower_links_ : attr->nlink;
     attr->nlink = static_cast<std::uint32_t>(std::max<std::int64_t>(0, std::int64_t{below} + extra_links_));
@@ -109,8 +120,20 @@ Status OverlayNode::set_attr(const SetAttr& change) {
   return change_upper(!change.size || *change.size != 0, [&](Node& upper) { return upper.set_attr(change); });
 }
 
+Result<std::string> OverlayNode::get_xattr(std::string_view name) {
+  if (state_.is_mark(name)) return fail(Errc::enodata);
+  return top().get_xattr(name);
+}
+
+Result<std::vector<std::string>> OverlayNode::list_xattrs() {
+  Result<std::vector<std::string>> names = top().list_xattrs();
+  if (names) std::erase_if(*names, [this](const std::string& name) { return state_.is_mark(name); });
+  return names;
+}
+
 Status OverlayNode::set_xattr(std::string_view name, std::string_view value, XattrMode mode) {
   if (state_.upper == nullptr) return fail(Errc::erofs);
+  if (state_.is_mark(name)) return fail(Errc::eperm);
   UpperRoom room;
   if (upper() == nullptr) {
     // Told before the copy-up that a refusal should not cause.
@@ -130,86 +153,81 @@ Status OverlayNode::remove_xattr(std::string_view name) {
   return change_upper(true, [&](Node& upper) { return upper.remove_xattr(name); });
 }
 
-Result<std::vector<LayerNode>> OverlayNode::find_lowers(std::string_view name) const {
-  std::vector<LayerNode> found;
-  for (const LayerNode& lower : lowers_) {
-    Result<NodeRef> child = lower.node->lookup(name);
-    if (!child) {
-      if (child.error() == Errc::enoent) continue;
-      return fail(child.error());
-    }
-    // Directories merge with directories; the first other thing ends the stack.
-    const bool directory = (*child)->is_directory();
-    if (!directory && !found.empty()) break;
-    found.push_back({lower.layer, std::move(*child)});
-    if (!directory) break;
-  }
-  return found;
-}
-
-Result<Ref<OverlayNode>> OverlayNode::find(std::string_view name) {
-  NodeRef above;
-  if (Node* const upper_node = upper(); upper_node != nullptr) {
-    Result<NodeRef> child = upper_node->lookup(name);
-    if (child) {
-      above = std::move(*child);
-      if (Ref<OverlayNode> known = state_.table.find({0, above})) return known;
-    } else if (child.error() != Errc::enoent) {
-      return fail(child.error());
-    }
-  }
-  std::vector<LayerNode> below;
-  if (!hidden(name) && (above == nullptr || above->is_directory())) {
-    Result<std::vector<LayerNode>> found = find_lowers(name);
-    if (!found) return fail(found.error());
-    below = std::move(*found);
-    if (above != nullptr && !below.empty() && !below.front().node->is_directory()) below.clear();
-  }
-  if (above == nullptr && below.empty()) return fail(Errc::enoent);
-  return state_.node_for(std::move(above), std::move(below), Ref<OverlayNode>(this), name);
-}
-
-Result<NodeRef> OverlayNode::lookup(std::string_view name) {
-  if (!is_directory()) return fail(Errc::enotdir);
-  const SharedLock held(lock_);
-  Result<Ref<OverlayNode>> child = find(name);
-  if (!child) return fail(child.error());
-  return NodeRef(std::move(*child));
-}
-
 Result<std::vector<OverlayNode::Item>> OverlayNode::list() {
   const SharedLock held(lock_);
   return list_locked();
 }
 
-Result<std::vector<OverlayNode::Item>> OverlayNode::list_locked() {
-  std::vector<Item> items;
-  std::unordered_set<std::string> seen;
-  const auto collect = [&](Node& source, auto&& ino_of) -> Status {
+/// A merged listing in the making.
+class OverlayListing {
+ public:
+  using Item = OverlayNode::Item;
+
+  void hide(std::string name) { seen_.insert(std::move(name)); }
+
+  /// `whiteouts`: those in `source` hide names and are none themselves. `ino_of`
+  /// says the number of an entry: Result<std::uint64_t>.
+  template <class InoOf>
+  Status add(Node& source, bool whiteouts, InoOf&& ino_of) {
     Result<DirPtr> dir = source.open_dir();
     if (!dir) return fail(dir.error());
-    return (*dir)->read(0, [&](const DirEntry& entry) {
-      if (seen.emplace(entry.name).second)
-        items.push_back({std::string(entry.name), ino_of(entry), entry.type});
-      return true;
+    Status asked;
+    const Status read = (*dir)->read(0, [&](const DirEntry& entry) {
+      if (!seen_.emplace(entry.name).second) return true;
+      if (whiteouts && entry.type == FileType::char_device && is_whiteout(source, entry.name)) return true;
+      const Result<std::uint64_t> ino = ino_of(entry);
+      if (ino) {
+        items_.push_back({std::string(entry.name), *ino, entry.type});
+      } else if (ino.error() != Errc::enoent) {
+        asked = fail(ino.error());
+      }
+      return asked.has_value();
     });
-  };
+    return read ? asked : read;
+  }
+
+  [[nodiscard]] std::vector<Item> take() { return std::move(items_); }
+
+ private:
+  static bool is_whiteout(Node& source, std::string_view name) {
+    const Result<NodeRef> node = source.lookup(name);
+    return node && OverlayMarks::is_whiteout(**node).value_or(false);
+  }
+
+  std::vector<Item> items_;
+  std::unordered_set<std::string> seen_;
+};
+
+Result<std::vector<OverlayNode::Item>> OverlayNode::list_locked() {
+  OverlayListing listing;
   if (Node* const upper_node = upper(); upper_node != nullptr) {
-    const Status read = collect(*upper_node, [&](const DirEntry& entry) {
-      // What was copied up keeps the number it had below.
-      const Result<NodeRef> child = upper_node->lookup(entry.name);
-      const Ref<OverlayNode> known = child ? state_.table.find({0, *child}) : nullptr;
-      return known ? known->ino() : state_.inos.map(0, entry.ino);
+    const Status read = listing.add(*upper_node, state_.lasting != nullptr, [&](const DirEntry& entry) {
+      return number_in_upper(*upper_node, entry);
     });
     if (!read) return fail(read.error());
   }
-  if (hidden_ != nullptr) seen.insert(hidden_->begin(), hidden_->end());
+  if (hidden_ != nullptr)
+    std::ranges::for_each(*hidden_, [&](const std::string& name) { listing.hide(name); });
   for (const LayerNode& lower : lowers_) {
-    const Status read =
-        collect(*lower.node, [&](const DirEntry& entry) { return state_.inos.map(lower.layer, entry.ino); });
+    const Status read = listing.add(*lower.node, state_.marked[lower.layer],
+                                    [&](const DirEntry& entry) -> Result<std::uint64_t> {
+                                      return state_.inos.map(lower.layer, entry.ino);
+                                    });
     if (!read) return fail(read.error());
   }
-  return items;
+  return listing.take();
+}
+
+/// What was copied up keeps the number it had below.
+Result<std::uint64_t> OverlayNode::number_in_upper(Node& upper_node, const DirEntry& entry) {
+  const bool plain = entry.type != FileType::directory || lowers_.empty();
+  if (state_.lasting != nullptr && (!plain || remembered_->directory.impure)) {
+    const Result<Ref<OverlayNode>> child = find(entry.name);
+    return child ? Result<std::uint64_t>((*child)->ino()) : fail(child.error());
+  }
+  const Result<NodeRef> child = upper_node.lookup(entry.name);
+  const Ref<OverlayNode> known = child ? state_.table.find({0, *child}) : nullptr;
+  return known ? known->ino() : state_.inos.map(0, entry.ino);
 }
 
 Status OverlayNode::check_empty() {
@@ -249,7 +267,8 @@ class OverlayOpenDir final : public Dir {
     single_ = nullptr;
     items_.clear();
     const OverlayNode::SharedLock held(node_->lock_);
-    if (node_->upper() == nullptr && node_->lowers_.size() == 1 && node_->hidden_ == nullptr) {
+    if (node_->upper() == nullptr && node_->lowers_.size() == 1 && node_->hidden_ == nullptr &&
+        !node_->state_.marked[node_->lowers_.front().layer]) {
       Result<DirPtr> dir = node_->lowers_.front().node->open_dir();
       if (!dir) return fail(dir.error());
       single_ = std::move(*dir);

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "compose/ino_map.h"
+#include "compose/lasting_upper.h"
 #include "compose/overlay.h"
 #include "wasifs/node.h"
 
@@ -28,6 +29,22 @@ class OverlayNode;
 struct LayerNode {
   std::uint32_t layer = 0;
   NodeRef node;
+};
+
+/// What a lasting upper's marks say of a directory, or of a file that was copied up;
+/// see OverlayMarks.
+struct Remembered {
+  OverlayMarks::Directory directory = {};
+  std::int32_t more_links = 0;  ///< names that the upper has not, minus ours in "wasifs-links"
+  std::string links_key = {};
+};
+
+/// A node of an overlay as its layers have it.
+struct Parts {
+  NodeRef upper = nullptr;                      ///< may be null
+  std::vector<LayerNode> lowers = {};           ///< what merges below it
+  std::unique_ptr<Remembered> remembered = {};  ///< null: nothing
+  bool ask_origin = false;                      ///< the upper may say what it was copied up from
 };
 
 /// What something takes of an upper; see Filesystem::room_for().
@@ -87,6 +104,10 @@ struct OverlayState {
   FilesystemPtr upper;                ///< may be null
   std::vector<FilesystemPtr> lowers;  ///< layer i + 1
   OverlayOptions options;
+  OverlayMarks marks;
+  std::unique_ptr<LastingUpper> lasting;  ///< null: deletions are state of the nodes
+  std::vector<bool> marked;               ///< by layer: whiteouts and marks in it count
+  bool any_marked = false;
   bool shared = false;  ///< a lower changes behind our back
   InoMap inos{48, 6};
   std::mutex rename_lock;
@@ -95,13 +116,34 @@ struct OverlayState {
 
   ~OverlayState();
 
-  /// The node that stands for `upper` (may be null) over `lowers`, found by the
-  /// topmost of them. `parent` and `name`: where a copy-up would put it.
-  [[nodiscard]] Result<Ref<OverlayNode>> node_for(NodeRef upper, std::vector<LayerNode> lowers,
-                                                  Ref<OverlayNode> parent, std::string_view name);
+  explicit OverlayState(const OverlayOptions& how) : options(how), marks(how.marks) {}
+
+  /// The node that `parts` make up, found by the topmost of them. `parent` and
+  /// `name`: where a copy-up would put it.
+  [[nodiscard]] Result<Ref<OverlayNode>> node_for(Parts parts, Ref<OverlayNode> parent,
+                                                  std::string_view name);
+  /// A regular file of the upper without a name.
+  [[nodiscard]] Result<LastingUpper::PreparedFile> new_file(Node& near, const NewNode& spec) const;
+  /// The lower's number in the words of a mark: layers are counted from the lowest,
+  /// so that a new one on top changes nothing.
+  [[nodiscard]] OverlayMarks::Origin origin_of(const LayerNode& lower, std::uint64_t ino) const {
+    return {.layer = static_cast<std::uint32_t>(lowers.size()) - lower.layer, .ino = ino, .links_key = {}};
+  }
+  /// What a lower node with several names is called in the directory of hard links:
+  /// another one where it is not what it was.
+  [[nodiscard]] std::string links_key(const LayerNode& lower, const Attr& attr) const;
+  /// True if an attribute is not for users.
+  [[nodiscard]] bool is_mark(std::string_view attribute) const {
+    return any_marked && marks.is_mark(attribute);
+  }
+
+ private:
+  [[nodiscard]] Result<std::uint64_t> number(Parts& parts, const Attr& top) const;
 };
 
-struct Overlay::State : OverlayState {};
+struct Overlay::State : OverlayState {
+  using OverlayState::OverlayState;
+};
 
 /// An object of an overlay: an upper node, lower nodes, or both. Directories
 /// merge all of them; anything else is its topmost.
@@ -111,11 +153,12 @@ struct Overlay::State : OverlayState {};
 /// in the node itself: which names of a directory show nothing of the lowers,
 /// and by how much the link count differs from the lower's. A node that has any
 /// of this cannot be made again from the layers, so it is *pinned*: kept until
-/// its last name is gone.
+/// its last name is gone. Over a lasting upper nothing is pinned: there the marks
+/// say all that is needed to make a node again.
 class OverlayNode final : public Node {
  public:
-  OverlayNode(OverlayState& state, FileType type, std::uint64_t ino, NodeRef upper,
-              std::vector<LayerNode> lowers, Ref<OverlayNode> parent, std::string_view name);
+  OverlayNode(OverlayState& state, FileType type, std::uint64_t ino, Parts parts, Ref<OverlayNode> parent,
+              std::string_view name);
 
   [[nodiscard]] std::uint64_t ino() const { return ino_; }
   [[nodiscard]] const OverlayState& state() const { return state_; }
@@ -135,8 +178,8 @@ class OverlayNode final : public Node {
   Status unlink(std::string_view name) override;
   Status rmdir(std::string_view name) override;
   Status rename(std::string_view name, Node& new_parent, std::string_view new_name, RenameMode mode) override;
-  Result<std::string> get_xattr(std::string_view name) override { return top().get_xattr(name); }
-  Result<std::vector<std::string>> list_xattrs() override { return top().list_xattrs(); }
+  Result<std::string> get_xattr(std::string_view name) override;
+  Result<std::vector<std::string>> list_xattrs() override;
   Status set_xattr(std::string_view name, std::string_view value, XattrMode mode) override;
   Status remove_xattr(std::string_view name) override;
   Status sync() override { return top().sync(); }
@@ -167,6 +210,7 @@ class OverlayNode final : public Node {
 
  private:
   friend struct OverlayState;
+  friend class LowerSearch;
   friend class OverlayCopyUp;
   friend class OverlayRename;
   friend class OverlayOpenDir;
@@ -186,16 +230,25 @@ class OverlayNode final : public Node {
 
   // With lock_ held:
   [[nodiscard]] Result<Ref<OverlayNode>> find(std::string_view name);
-  [[nodiscard]] Result<std::vector<LayerNode>> find_lowers(std::string_view name) const;
+  /// What the lowers have of the name, or of what `redirect` says instead of it.
+  [[nodiscard]] Result<std::vector<LayerNode>> find_lowers(std::string_view name,
+                                                           std::string_view redirect = {}) const;
+  /// Adds the upper of a lower file that was copied up under another of its names.
+  [[nodiscard]] Status find_copied_link(Parts& parts) const;
   [[nodiscard]] bool hidden(std::string_view name) const {
     return hidden_ != nullptr && hidden_->contains(name);
   }
   [[nodiscard]] Result<std::vector<Item>> list_locked();
+  [[nodiscard]] Result<std::uint64_t> number_in_upper(Node& upper_node, const DirEntry& entry);
   [[nodiscard]] Status check_empty();
   /// True if creating `spec` at this node's name hides it instead of failing.
   [[nodiscard]] bool may_be_hidden_by(const NewNode& spec) const;
   [[nodiscard]] Result<NodeRef> create_in_upper(std::string_view name, const NewNode& spec);
-  [[nodiscard]] Status rmdir_in_upper(std::string_view name, OverlayNode& node);
+  [[nodiscard]] Status link_in_upper(std::string_view name, OverlayNode& node);
+  /// False where something has to be copied up before a name of `node` can go.
+  [[nodiscard]] Result<bool> may_lose_name(OverlayNode& node) const;
+  /// Takes the name of `node`, which may be in lowers alone, away.
+  [[nodiscard]] Status remove_in_upper(std::string_view name, OverlayNode& node);
   /// True if taking `name` away needs a whiteout: a lower has it and it is not
   /// hidden yet. The part of hiding that can fail, to be asked before the upper
   /// is changed.
@@ -216,10 +269,27 @@ class OverlayNode final : public Node {
   [[nodiscard]] std::int64_t names_left_now() const;
   void mark_removed();
 
+  // What a lasting upper has to be told, before what it is about happens.
+  /// Holds a child that came from a lower.
+  [[nodiscard]] Status note_impure();
+  [[nodiscard]] bool from_lower() const;
+  [[nodiscard]] Status note_links(std::int32_t change);
+  /// Of a copy that nobody sees yet: where it comes from, and its entry in the
+  /// directory of hard links. Returns what is then remembered of it.
+  [[nodiscard]] Result<std::unique_ptr<Remembered>> note_origin(Node& copy, const Attr& lower) const;
+  /// The copy is about to get its name: the last that is to be on the disk before.
+  [[nodiscard]] Status announce(OverlayNode& parent, Node& copy);
+
   // Parts of a copy-up; see OverlayCopyUp.
   [[nodiscard]] Result<UpperRoom> room_needed() const;
-  [[nodiscard]] Result<NodeRef> make_file(bool with_content);
-  [[nodiscard]] Result<NodeRef> make_other(Node& upper_parent, std::string_view name);
+  struct Staged {
+    LastingUpper::PreparedFile file;
+    std::unique_ptr<Remembered> remembered;
+  };
+  [[nodiscard]] Result<Staged> make_file(bool with_content);
+  [[nodiscard]] Result<NodeRef> make_other(OverlayNode& parent, std::string_view name);
+  [[nodiscard]] Result<NodeRef> make_lasting(OverlayNode& parent, std::string_view name, const NewNode& spec,
+                                             const Attr& lower);
   [[nodiscard]] Status copy_content(Node& to) const;
   [[nodiscard]] Status copy_metadata(Node& to) const;
   void publish(NodeRef upper);
@@ -245,6 +315,9 @@ class OverlayNode final : public Node {
   std::atomic<std::int64_t> subdirectories_{kUncounted};
   static constexpr std::int64_t kUncounted = -1;
   bool removed_ = false;  ///< a directory that rmdir or rename took away
+  /// Of a lasting upper; a file that was not copied up has none. The redirect changes
+  /// under rename_lock as well, and is read under either lock.
+  std::unique_ptr<Remembered> remembered_;
   std::atomic<bool> pinned_{false};
 };
 

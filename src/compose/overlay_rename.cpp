@@ -79,11 +79,60 @@ class OverlayRename {
     if (!hide_old) return fail(hide_old.error());
     const Result<bool> hide_new = to_.needs_hiding(new_name_);
     if (!hide_new) return fail(hide_new.error());
+    if (state_.lasting != nullptr) return rename_lasting(mode, *hide_old, *hide_new);
     if (const Status renamed = from_.upper()->rename(name_, *to_.upper(), new_name_, mode); !renamed)
       return renamed;
     if (*hide_old) from_.hide(name_);
     if (*hide_new) to_.hide(new_name_);
     return {};
+  }
+
+  Status rename_lasting(RenameMode mode, bool hide_old, bool hide_new) {
+    const LastingUpper::Move move{*from_.upper(), name_, *to_.upper(), new_name_};
+    if (const Status ready = leave(*moved_, from_, name_, to_, hide_new); !ready) return ready;
+    if (mode != RenameMode::exchange) return state_.lasting->rename(move, hide_old);
+    if (const Status ready = leave(*target_, to_, new_name_, from_, hide_old); !ready) return ready;
+    return LastingUpper::exchange(move);
+  }
+
+  /// What the upper has to say of `node` before it goes from `parent` to `there`:
+  /// where its lowers are, or that what has its new name in the lowers is none of them.
+  Status leave(OverlayNode& node, OverlayNode& parent, std::string_view name, OverlayNode& there,
+               bool something_below) {
+    if (node.from_lower()) {
+      if (const Status noted = there.note_impure(); !noted) return noted;
+    }
+    if (!node.is_directory()) return {};
+    const OverlayNode::Lock held(node.lock_);
+    OverlayMarks::Directory& marks = node.remembered_->directory;
+    if (!node.lowers_.empty()) {
+      // Kernel overlayfs follows no redirects in attributes that users can set.
+      if (state_.options.marks == MarkSpace::user) return fail(Errc::exdev);
+      std::string redirect = redirect_of(node, parent, name, there);
+      if (redirect == marks.redirect) return {};
+      const Status set = state_.marks.set_redirect(*node.upper(), redirect);
+      if (!set) return set.error() == Errc::erange || set.error() == Errc::enospc ? fail(Errc::exdev) : set;
+      marks.redirect = std::move(redirect);
+    } else if (something_below && !marks.opaque) {
+      if (const Status set = state_.marks.set_opaque(*node.upper()); !set) return set;
+      marks.opaque = true;
+    }
+    return {};
+  }
+
+  /// Where the lowers of `node` are: beside it under another name, or at a path of
+  /// theirs, which is that of the overlay where no directory on it was renamed.
+  static std::string redirect_of(const OverlayNode& node, const OverlayNode& parent, std::string_view name,
+                                 const OverlayNode& there) {
+    const std::string& known = node.remembered_->directory.redirect;
+    std::string path(known.empty() ? name : std::string_view(known));
+    if (path.starts_with('/') || &parent == &there) return path;
+    for (const OverlayNode* at = &parent; at->parent_ != nullptr; at = at->parent_.get()) {
+      const std::string& redirect = at->remembered_->directory.redirect;
+      path.insert(0, "/").insert(0, redirect.empty() ? at->name_ : redirect);
+      if (path.starts_with('/')) return path;
+    }
+    return "/" + path;
   }
 
   Status move() {

@@ -41,13 +41,19 @@ class OverlayTrace {
     descend_left_out(name);
     if (here_ == nullptr) return;
     std::vector<LayerNode> found;
-    for (const LayerNode& part : parts_of(*here_)) {
-      if (Result<NodeRef> child = part.node->lookup(name)) found.push_back({part.layer, std::move(*child)});
-    }
-    const bool whiteout = [&] {
+    bool whiteout = [&] {
       const OverlayNode::SharedLock held(here_->lock_);
       return here_->hidden(name);
     }();
+    for (const LayerNode& part : parts_of(*here_)) {
+      Result<NodeRef> child = part.node->lookup(name);
+      if (!child) continue;
+      if (state_.marked[part.layer] && OverlayMarks::is_whiteout(**child).value_or(false)) {
+        whiteout = true;
+      } else {
+        found.push_back({part.layer, std::move(*child)});
+      }
+    }
     Result<NodeRef> child = here_->lookup(name);
     here_ = child ? Ref<OverlayNode>(static_cast<OverlayNode*>(child->get())) : nullptr;
     // Where a layer cannot be looked at nobody knows what the others are for.

@@ -99,4 +99,18 @@ std::optional<LayerSource> read_layer(const Located<std::string>& written, std::
   return whole_source(LayerSource::Kind::host, written, folder);
 }
 
+std::optional<HostUpper> read_upper(TableReader& reader, std::string_view folder, Errors& errors) {
+  const auto upper = reader.text("upper");
+  const auto work = reader.text("work");
+  if (!upper || upper->value == "memory") {
+    if (work) errors.add(work->where, "\"work\" is for an \"upper\" that is a host directory");
+    return std::nullopt;
+  }
+  HostUpper host{.directory = whole_source(LayerSource::Kind::host, *upper, folder), .work = {}};
+  std::string& path = host.directory.path;
+  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
+  host.work = work ? resolve_source(folder, work->value) : path + ".work";
+  return host;
+}
+
 }  // namespace wasifs::plan

@@ -38,4 +38,9 @@ namespace wasifs::plan {
 [[nodiscard]] std::optional<LayerSource> read_layer(const Located<std::string>& written,
                                                     std::string_view folder, Errors& errors);
 
+/// Reads "upper" and "work" of [root] or a [[mount]]. nullopt: changes go to memory.
+/// The default work directory is "NAME.work" beside the upper.
+[[nodiscard]] std::optional<HostUpper> read_upper(TableReader& reader, std::string_view folder,
+                                                  Errors& errors);
+
 }  // namespace wasifs::plan

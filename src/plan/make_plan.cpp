@@ -98,11 +98,15 @@ class Planner {
                           .provided = source.provided,
                           .where = source.where};
     }
-    return PlannedLayer{.kind = LayerKind::host,
-                        .source = source.path,
-                        .written = source.written,
-                        .symlinks = symlinks,
-                        .where = source.where};
+    return host_layer(source, symlinks);
+  }
+
+  static PlannedLayer host_layer(const LayerSource& source, Symlinks symlinks) {
+    return {.kind = LayerKind::host,
+            .source = source.path,
+            .written = source.written,
+            .symlinks = symlinks,
+            .where = source.where};
   }
 
   Outcome<void> add_entry(const MountEntry& entry) {
@@ -119,6 +123,14 @@ class Planner {
   /// A user mount at "/" is a layer of the root and conflicts with nothing.
   Outcome<void> add_root_layers(const MountEntry& entry, std::vector<PlannedLayer> layers) {
     if (entry.write_through) {
+      if (manifest_.upper) {
+        Diagnostic two =
+            conflict("the root cannot have both an upper and a mount with write-through", entry.where);
+        two.causes.push_back(
+            conflict("the changes go to " + quoted(manifest_.upper->directory.written) + " already",
+                     manifest_.upper->directory.where));
+        return fail(std::move(two));
+      }
       if (root_upper_) {
         Diagnostic two = conflict("only one mount at \"/\" can have write-through", entry.where);
         two.causes.push_back(
@@ -201,6 +213,10 @@ class Planner {
       mount.lowers.front().text = entry.text;
     }
     if (entry.access == Access::cow) mount.upper = plain_layer(LayerKind::memory, entry.where);
+    if (entry.upper) {
+      mount.upper = host_layer(entry.upper->directory, entry.symlinks);
+      mount.work = entry.upper->work;
+    }
     if (entry.access == Access::rw) {
       mount.upper = std::move(mount.lowers.front());
       mount.lowers.clear();
@@ -415,8 +431,9 @@ class Planner {
     }
   }
 
-  /// The base root is the upper over everything, unless a host directory is:
-  /// then it is the first lower, and an empty one only if commands need it.
+  /// The base root is the upper over everything, unless a host directory is, to
+  /// which changes are written as they are or in which they are kept: then it is the first lower, and an
+  /// empty one only if commands need it.
   void finish_root() {
     const SourceLocation& where = manifest_.root_where;
     PlannedLayer base = plain_layer(manifest_.empty_base ? LayerKind::memory : LayerKind::base, where);
@@ -426,14 +443,16 @@ class Planner {
                       .opaque = opaque_root_.has_value(),
                       .upper = std::nullopt,
                       .lowers = {},
+                      .work = manifest_.upper ? manifest_.upper->work : "",
                       .quota_bytes = std::nullopt,
                       .origin = "root",
                       .where = where,
                       .symlink_text = root_symlink_text_};
-    if (!root_upper_) {
+    if (!root_upper_ && !manifest_.upper) {
       root.upper = std::move(base);
     } else {
-      root.upper = std::move(root_upper_);
+      root.upper =
+          root_upper_ ? std::move(root_upper_) : host_layer(manifest_.upper->directory, Symlinks::contain);
       if (!manifest_.empty_base) root.lowers.push_back(std::move(base));
       if (manifest_.empty_base && !plan_.commands.empty()) {
         root.lowers.push_back(plain_layer(LayerKind::commands, where));

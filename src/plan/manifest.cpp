@@ -64,11 +64,7 @@ class ManifestReader {
     }
     if (const auto limit = reader.size("memory-limit")) manifest_.memory_limit = limit->value;
     if (const auto limit = reader.count("inode-limit")) manifest_.inode_limit = limit->value;
-    if (const auto upper = reader.text("upper"); upper && upper->value != "memory") {
-      errors_.add(upper->where, "an upper on the host is not supported by this version of wasifs",
-                  "\"memory\" is the only upper");
-    }
-    reader.unsupported("work", "\"work\" (of an upper on the host)");
+    manifest_.upper = read_upper(reader, folder_, errors_);
     reader.finish();
   }
 

@@ -35,6 +35,12 @@ struct LayerSource {
   SourceLocation where = {};
 };
 
+/// Where changes are kept between mounts.
+struct HostUpper {
+  LayerSource directory;
+  std::string work;  ///< resolved as LayerSource::path
+};
+
 enum class MountType : std::uint8_t { host, webc, memory, static_text, overlay, provided };
 
 /// A [[mount]] or an entry of [fs], its defaults filled in and its keys known
@@ -50,6 +56,7 @@ struct MountEntry {
   Symlinks symlinks = Symlinks::contain;
   SymlinkText symlink_text = SymlinkText::verbatim;
   std::optional<std::uint64_t> quota = {};
+  std::optional<HostUpper> upper = {};   ///< of a cow mount; absent: memory
   std::vector<LayerSource> layers = {};  ///< one for host and webc, none for memory and static
   std::string text = {};                 ///< of a static file
   SourceLocation where = {};             ///< of the entry as a whole
@@ -109,6 +116,7 @@ struct Manifest {
   ConflictMode conflict = ConflictMode::override_;
   std::optional<std::uint64_t> memory_limit;
   std::optional<std::uint64_t> inode_limit;
+  std::optional<HostUpper> upper;  ///< of the root; absent: memory
 
   std::optional<Container> container;
   std::vector<LayerSource> uses;                 ///< [[use]], in order

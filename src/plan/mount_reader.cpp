@@ -21,16 +21,16 @@ struct TypeRules {
 };
 
 constexpr std::string_view kHostKeys[] = {"source", "opaque",        "symlinks", "symlink-text",
-                                          "quota",  "write-through", "upper"};
+                                          "quota",  "write-through", "upper",    "work"};
 constexpr std::string_view kWebcKeys[] = {"source",       "volume", "subpath", "opaque",
-                                          "symlink-text", "quota",  "upper"};
+                                          "symlink-text", "quota",  "upper",   "work"};
 constexpr std::string_view kMemoryKeys[] = {"opaque", "quota"};
 constexpr std::string_view kStaticKeys[] = {"text"};
-constexpr std::string_view kOverlayKeys[] = {"layers",       "opaque", "symlinks",
-                                             "symlink-text", "quota",  "upper"};
+constexpr std::string_view kOverlayKeys[] = {"layers", "opaque", "symlinks", "symlink-text",
+                                             "quota",  "upper",  "work"};
 constexpr std::string_view kOwnKeys[] = {"source",   "volume",        "subpath", "opaque",
                                          "symlinks", "symlink-text",  "quota",   "layers",
-                                         "text",     "write-through", "upper"};
+                                         "text",     "write-through", "upper",   "work"};
 constexpr Access kHostAccess[] = {Access::rw, Access::cow, Access::ro};
 constexpr Access kLayerAccess[] = {Access::cow, Access::ro};
 constexpr Access kMemoryAccess[] = {Access::rw, Access::ro};
@@ -66,8 +66,8 @@ class MountReader {
       read_access();
       read_layers();
       read_text();
+      read_host_upper();
       read_options();
-      read_upper();
       check_root();
     }
     reader_.unsupported("journal", "\"journal\" of a mount");
@@ -84,6 +84,7 @@ class MountReader {
   }
   /// Changes to this mount are kept in a memory layer of its own.
   bool keeps_changes() const {
+    if (mount_.upper) return false;
     return mount_.access == Access::cow || (mount_.type == MountType::memory && mount_.access == Access::rw);
   }
 
@@ -218,16 +219,15 @@ class MountReader {
     }
   }
 
-  void read_upper() {
-    reader_.unsupported("work", "\"work\" (of an upper on the host)");
+  void read_host_upper() {
     if (!allows("upper")) return;
-    const auto upper = reader_.text("upper");
-    if (!upper) return;
-    if (upper->value != "memory") {
-      errors_.add(upper->where, "an upper on the host is not supported by this version of wasifs",
-                  "\"memory\" is the only upper");
-    } else if (mount_.access != Access::cow) {
-      errors_.add(upper->where, "\"upper\" is for a mount with access \"cow\"");
+    mount_.upper = read_upper(reader_, folder_, errors_);
+    const auto where = reader_.place_of("upper");
+    if (where && mount_.access != Access::cow) {
+      errors_.add(*where, "\"upper\" is for a mount with access \"cow\"");
+    } else if (mount_.upper && at_root()) {
+      errors_.add(*where, "a mount at \"/\" is a layer of the root and has no upper of its own",
+                  "write \"upper\" in [root]");
     }
   }
 

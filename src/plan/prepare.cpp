@@ -21,6 +21,7 @@
 #include "fs/host/host_fs.h"
 #include "fs/memory/memory_fs.h"
 #include "plan/base_root.h"
+#include "plan/lasting_layer.h"
 #include "plan/mounts_json.h"
 #include "plan/plan_lookup.h"
 #include "plan/working_directory.h"
@@ -78,10 +79,12 @@ struct Opened {
 
 class Builder {
  public:
-  Builder(Plan plan, const Packages& packages, Time stamp, std::span<const FilesystemPtr> provided)
+  Builder(Plan plan, const Packages& packages, Time stamp, std::span<const FilesystemPtr> provided,
+          bool keep_changes)
       : plan_(std::move(plan)),
         packages_(packages),
         provided_(provided),
+        keep_changes_(keep_changes),
         stamp_(stamp),
         quota_(std::make_shared<Quota>(plan_.memory_limit.value_or(default_memory_limit()),
                                        plan_.inode_limit.value_or(Quota::kUnlimited))) {}
@@ -159,16 +162,52 @@ class Builder {
       lowers.push_back(std::move(lower->fs));
     }
     if (!mount.upper && lowers.size() == 1) return Opened{std::move(lowers.front()), std::move(file)};
+    const OverlayOptions options{.create_new_over_lower = plan_.run.compat.create_new_over_lower,
+                                 .marks = ::geteuid() == 0 ? MarkSpace::trusted : MarkSpace::user};
+    if (!mount.work.empty() && keep_changes_) {
+      Outcome<FilesystemPtr> fs = compose_lasting(mount, std::move(lowers), options);
+      return fs ? Outcome<Opened>(Opened{std::move(*fs), std::move(file)}) : fail(std::move(fs.error()));
+    }
+    if (!mount.work.empty()) {
+      Outcome<FilesystemPtr> kept = open_kept(mount);
+      if (!kept) return fail(std::move(kept.error()));
+      if (*kept != nullptr) lowers.insert(lowers.begin(), std::move(*kept));
+    }
     FilesystemPtr upper;
     if (mount.upper) {
-      Outcome<Opened> opened = mount.upper->kind == LayerKind::memory && mount.guest != "/"
-                                   ? open_memory_upper(mount, *lowers.front())
-                                   : open_upper(mount);
+      const bool fresh =
+          !mount.work.empty() || (mount.upper->kind == LayerKind::memory && mount.guest != "/");
+      Outcome<Opened> opened = fresh ? open_memory_upper(mount, *lowers.front()) : open_upper(mount);
       if (!opened) return opened;
       upper = std::move(opened->fs);
     }
-    const OverlayOptions options{.create_new_over_lower = plan_.run.compat.create_new_over_lower};
     return Opened{std::make_shared<Overlay>(std::move(upper), std::move(lowers), options), std::move(file)};
+  }
+
+  /// An overlay whose upper, a host directory, keeps the changes.
+  Outcome<FilesystemPtr> compose_lasting(const PlannedMount& mount, std::vector<FilesystemPtr> lowers,
+                                         OverlayOptions options) {
+    const PlannedLayer& layer = *mount.upper;
+    const Result<Attr> like = lowers.front()->root()->attr();
+    if (!like) return fail(unusable(mount, mount.lowers.front(), message(like.error())));
+    Outcome<LastingLayer> opened = open_lasting_layer(layer, mount.work, *like);
+    if (!opened) {
+      Diagnostic error = source_error(mount, layer, "the upper " + quoted(layer.written) + " cannot be used");
+      error.causes.push_back(std::move(opened.error()));
+      return fail(std::move(error));
+    }
+    options.marks = opened->marks;
+    return std::make_shared<Overlay>(labelled(layer, std::move(opened->layer)), std::move(lowers), options,
+                                     std::move(opened->names));
+  }
+
+  /// What an upper on the host has kept so far, to be looked at; null: nothing yet.
+  Outcome<FilesystemPtr> open_kept(const PlannedMount& mount) {
+    struct stat found{};
+    if (::stat(mount.upper->source.c_str(), &found) != 0 && errno == ENOENT) return nullptr;
+    Outcome<Opened> opened = open_host(mount, *mount.upper, mount.upper->source, true);
+    if (!opened) return fail(std::move(opened.error()));
+    return labelled(*mount.upper, std::move(opened->fs));
   }
 
   /// The layer that takes the changes; of the root it must be a directory.
@@ -383,6 +422,7 @@ class Builder {
   Plan plan_;
   const Packages& packages_;
   std::span<const FilesystemPtr> provided_;
+  bool keep_changes_;
   Time stamp_;
   Owner owner_{.uid = ::geteuid(), .gid = ::getegid()};
   /// The mount that shows each of kCommandDirectories.
@@ -394,8 +434,8 @@ class Builder {
 }  // namespace
 
 Outcome<PreparedRoot> prepare(Plan plan, const Packages& packages, Time stamp,
-                              std::span<const FilesystemPtr> provided) {
-  return Builder(std::move(plan), packages, stamp, provided).build();
+                              std::span<const FilesystemPtr> provided, bool keep_changes) {
+  return Builder(std::move(plan), packages, stamp, provided, keep_changes).build();
 }
 
 }  // namespace wasifs::plan

@@ -16,11 +16,13 @@ namespace wasifs::plan {
 using Packages = std::map<std::string, std::shared_ptr<const webc::Package>>;
 
 /// Builds what `plan` describes: opens its host directories and composes them
-/// with the packages and memory layers. Nothing is copied and nothing on the
-/// host is changed. Everything that is created carries the time `stamp`, so two
-/// roots prepared from equal arguments look alike. `provided` are the file systems
-/// that PlannedLayer::provided counts. Trouble: source, conflict, corrupt, manifest.
+/// with the packages and memory layers. Nothing is copied, and of the host nothing is
+/// changed but the uppers that keep changes: those are made where they are missing,
+/// and locked. `keep_changes`: see ComposeOptions. Everything that is created carries the time `stamp`, so
+/// two roots prepared from equal arguments look alike. `provided` are the file systems that
+/// PlannedLayer::provided counts. Trouble: source, conflict, corrupt, manifest.
 [[nodiscard]] Outcome<PreparedRoot> prepare(Plan plan, const Packages& packages, Time stamp,
-                                            std::span<const FilesystemPtr> provided = {});
+                                            std::span<const FilesystemPtr> provided = {},
+                                            bool keep_changes = true);
 
 }  // namespace wasifs::plan

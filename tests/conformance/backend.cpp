@@ -9,6 +9,7 @@
 #include "compose/overlay.h"
 #include "fs/host/host_fs.h"
 #include "fs/memory/memory_fs.h"
+#include "lasting.h"
 #include "posix_vfs.h"
 #include "support/fuse_mount.h"
 #include "support/temp_dir.h"
@@ -111,6 +112,18 @@ Stage overlay_stage(const Fixture& fixture) {
   return stage;
 }
 
+/// An overlay whose upper keeps what it has to remember.
+template <std::unique_ptr<LastingLayers> (*make)()>
+Stage lasting_stage(const Fixture& fixture) {
+  Stage stage;
+  const std::shared_ptr<LastingLayers> layers = make();
+  stage.resources.push_back(layers);
+  stage.lowers.push_back(std::make_unique<TreeVfs>(layers->lowers().front()));
+  populate(fixture, *stage.lowers.front());
+  stage.fs = std::make_unique<TreeVfs>(layers->open());
+  return stage;
+}
+
 /// An overlay as root with further mounts around `inside`, where the cases run.
 std::shared_ptr<const Tree> composed_tree(FilesystemPtr root, FilesystemPtr inside) {
   const auto never = [] -> FilesystemPtr { throw std::logic_error("the root overlay is writable"); };
@@ -184,6 +197,11 @@ const std::vector<Backend>& all_backends() {
        .make = overlay_stage<Lies::in_host_lower>,
        .host = true,
        .counts_subdirectories = false},
+      {.name = "overlay_lasting", .make = lasting_stage<lasting_in_memory>},
+      {.name = "overlay_host_upper",
+       .make = lasting_stage<lasting_on_host>,
+       .host = true,
+       .counts_subdirectories = false},
       {.name = "wrapped", .make = wrapped_stage},
       {.name = "overlay_wrapped", .make = wrapped_layers_stage},
       {.name = "tree_mount", .make = tree_mount_stage},
@@ -198,6 +216,12 @@ const std::vector<Backend>& all_backends() {
        .kernel = true,
        .fuse = true},
       {.name = "mounted_host", .make = mounted_stage<host_stage>, .kernel = true, .fuse = true, .host = true},
+      {.name = "mounted_overlay_host_upper",
+       .make = mounted_stage<lasting_stage<lasting_on_host>>,
+       .kernel = true,
+       .fuse = true,
+       .host = true,
+       .counts_subdirectories = false},
       {.name = "mounted_tree", .make = mounted_stage<tree_mount_stage>, .kernel = true, .fuse = true},
   };
   return backends;

@@ -3,10 +3,14 @@
 
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <sys/file.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
+#include <optional>
+#include <thread>
 #include <utility>
 
 #include "base/path.h"
@@ -26,6 +30,8 @@ using host::UniqueFd;
 struct HostFilesystem::State : host::Layer {
   using Layer::Layer;
   Ref<host::HostNode> root;
+  Ref<host::HostNode> work;
+  UniqueFd work_lock;
 };
 
 namespace {
@@ -105,6 +111,62 @@ Outcome<void> check_readable(const std::string& path, const UniqueFd& root) {
                       opened.error() == Errc::eacces ? "check the permissions of it" : ""));
 }
 
+Diagnostic work_trouble(const std::string& path, const std::string& what, std::string hint = {}) {
+  return {.trouble = Trouble::source,
+          .message = "work directory " + quoted(path) + " " + what,
+          .hint = std::move(hint)};
+}
+
+/// umount(8) is done before the process that served the mount is, so what is in use
+/// now may be free in a moment.
+bool lock_soon(int fd) {
+  constexpr int kTries = 100;
+  constexpr auto kPause = std::chrono::milliseconds(20);
+  for (int tried = 0;; ++tried) {
+    if (retry([&] { return ::flock(fd, LOCK_EX | LOCK_NB); }) == 0) return true;
+    if (errno != EWOULDBLOCK || tried == kTries) return false;
+    std::this_thread::sleep_for(kPause);
+  }
+}
+
+struct Work {
+  UniqueFd fd;
+  UniqueFd lock;
+};
+
+/// A directory that nodes of `root` can be renamed to, and back, and that is no part
+/// of what shows.
+Outcome<Work> open_work(const std::string& path, const UniqueFd& root) {
+  Work work;
+  work.fd = UniqueFd(retry([&] { return ::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC); }));
+  if (!work.fd) {
+    return fail(work_trouble(path, "cannot be opened: " + message(static_cast<Errc>(errno))));
+  }
+  const auto mine = stat_fd(work.fd.get(), STATX_TYPE | STATX_INO);
+  const auto its = stat_fd(root.get(), STATX_TYPE | STATX_INO);
+  if (!mine || !its)
+    return fail(work_trouble(path, "cannot be examined: " + message((mine ? its : mine).error())));
+  if (host::id_of(*mine).dev != host::id_of(*its).dev) {
+    return fail(
+        work_trouble(path, "is on another file system than the upper", "name a directory next to the upper"));
+  }
+  const std::string outer = host::path_of_fd(root.get());
+  const std::string inner = host::path_of_fd(work.fd.get());
+  if (is_at_or_below(inner, outer) || is_at_or_below(outer, inner)) {
+    return fail(work_trouble(path, "must not lie inside the upper, nor hold it",
+                             "name a directory next to the upper"));
+  }
+  auto lock = reopen(work.fd.get(), O_RDONLY | O_DIRECTORY);
+  if (!lock) return fail(work_trouble(path, "is not readable: " + message(lock.error())));
+  if (!lock_soon(lock->get())) {
+    return fail(errno == EWOULDBLOCK
+                    ? work_trouble(path, "is in use", "an upper can be written by one wasifs at a time")
+                    : work_trouble(path, "cannot be locked: " + message(static_cast<Errc>(errno))));
+  }
+  work.lock = std::move(*lock);
+  return work;
+}
+
 }  // namespace
 
 HostFilesystem::HostFilesystem(std::shared_ptr<State> state) : state_(std::move(state)) {}
@@ -121,18 +183,35 @@ Outcome<std::shared_ptr<HostFilesystem>> HostFilesystem::open(const std::string&
   }
   if (auto able = check_host(path, *root); !able) return fail(std::move(able.error()));
   if (auto readable = check_readable(path, *root); !readable) return fail(std::move(readable.error()));
+  std::optional<Work> work;
+  if (!options.work.empty()) {
+    if (type != FileType::directory) return fail(trouble(path, "is no directory", "an upper must be one"));
+    auto opened = open_work(options.work, *root);
+    if (!opened) return fail(std::move(opened.error()));
+    work = std::move(*opened);
+  }
   auto state = std::make_shared<State>(path, options, host::id_of(*stat).dev);
   auto node = host::HostNode::from_fd(*state, std::move(*root));
   if (!node) return fail(trouble(path, "cannot be examined: " + message(node.error())));
   state->root = std::move(*node);
+  if (work) {
+    auto beside = host::HostNode::from_fd(*state, std::move(work->fd));
+    if (!beside) return fail(work_trouble(options.work, "cannot be examined: " + message(beside.error())));
+    state->work = std::move(*beside);
+    state->work_lock = std::move(work->lock);
+  }
   return std::shared_ptr<HostFilesystem>(new HostFilesystem(std::move(state)));
 }
 
 NodeRef HostFilesystem::root() { return state_->root; }
 
+NodeRef HostFilesystem::work() const { return state_->work; }
+
 Result<StatFs> HostFilesystem::statfs() { return state_->root->statfs(); }
 
-Traits HostFilesystem::traits() const { return {.immutable = false, .shared = true, .persistent = true}; }
+Traits HostFilesystem::traits() const {
+  return {.immutable = false, .shared = true, .persistent = true, .overlay_marks = true};
+}
 
 std::string HostFilesystem::path_of(Node& node) {
   auto* const mine = dynamic_cast<host::HostNode*>(&node);

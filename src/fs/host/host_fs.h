@@ -23,6 +23,9 @@ class HostFilesystem final : public Filesystem {
   struct Options {
     bool read_only = false;
     Symlinks symlinks = Symlinks::contain;
+    /// A directory beside the one that is shown, on the same file system: work(). ""
+    /// is none. Nobody else may use it at the same time.
+    std::string work = {};
   };
 
   /// `path` must exist; a trailing symlink is followed once, here. The
@@ -33,6 +36,9 @@ class HostFilesystem final : public Filesystem {
   ~HostFilesystem() override;
 
   [[nodiscard]] NodeRef root() override;
+  /// Options::work: nodes can be moved and linked between it and what root() shows.
+  /// Null: none was asked for.
+  [[nodiscard]] NodeRef work() const;
   [[nodiscard]] Traits traits() const override;
   [[nodiscard]] Result<StatFs> statfs() override;
   [[nodiscard]] std::string describe() const override;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fcntl.h>
-#include <linux/limits.h>
 #include <linux/openat2.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -12,17 +11,6 @@
 namespace wasifs::host {
 
 namespace {
-
-/// What the kernel calls the object of a descriptor; "" where it is longer than
-/// a page.
-std::string name_of_fd(int fd) {
-  const ProcPath link(fd);
-  std::string path(PATH_MAX, '\0');
-  const ssize_t length = ::readlink(link.c_str(), path.data(), path.size());
-  if (length <= 0 || static_cast<std::size_t>(length) == path.size()) return {};
-  path.resize(static_cast<std::size_t>(length));
-  return path;
-}
 
 /// True if `path`, relative to `root`, leads to that object.
 bool leads_to(int root, const std::string& path, const ObjectId& id) {
@@ -40,8 +28,8 @@ bool leads_to(int root, const std::string& path, const ObjectId& id) {
 
 std::string HostNode::path_below(const HostNode& root) const {
   if (this == &root) return "/";
-  std::string above = name_of_fd(root.fd_.get());
-  std::string path = name_of_fd(fd_.get());
+  std::string above = path_of_fd(root.fd_.get());
+  std::string path = path_of_fd(fd_.get());
   if (above == "/") above.clear();
   // Moved out of the mapped directory, or into another mount namespace.
   if (path.size() <= above.size() + 1 || !path.starts_with(above) || path[above.size()] != '/') return {};

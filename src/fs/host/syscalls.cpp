@@ -2,6 +2,7 @@
 #include "fs/host/syscalls.h"
 
 #include <fcntl.h>
+#include <linux/limits.h>
 #include <linux/openat2.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -94,6 +95,15 @@ Result<UniqueFd> reopen(int fd, int flags) {
   UniqueFd opened(retry([&] { return ::open(path.c_str(), flags | O_CLOEXEC | O_NOCTTY); }));
   if (!opened) return fail_errno();
   return opened;
+}
+
+std::string path_of_fd(int fd) {
+  const ProcPath link(fd);
+  std::string path(PATH_MAX, '\0');
+  const ssize_t length = ::readlink(link.c_str(), path.data(), path.size());
+  if (length <= 0 || static_cast<std::size_t>(length) == path.size()) return {};
+  path.resize(static_cast<std::size_t>(length));
+  return path;
 }
 
 }  // namespace wasifs::host

@@ -7,6 +7,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -110,5 +111,8 @@ struct ObjectIdHash {
 /// Opens what `fd` stands for anew, with exactly these flags (and O_CLOEXEC). To
 /// be used where opening has no side effect: regular files, or with O_PATH.
 [[nodiscard]] Result<UniqueFd> reopen(int fd, int flags);
+
+/// What the kernel calls the object of a descriptor; "" where it is longer than a page.
+[[nodiscard]] std::string path_of_fd(int fd);
 
 }  // namespace wasifs::host

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <utility>
+
+#include "base/path.h"
+#include "compose/overlay_node.h"
+
+namespace wasifs {
+
+/// What the lowers have of one name: the directories that merge, or the first other
+/// thing. In layers that have marks a whiteout or an opaque directory ends the
+/// search, and a redirect sends it somewhere else for the layers below.
+class LowerSearch {
+ public:
+  LowerSearch(const OverlayState& state, const std::vector<LayerNode>& stack, std::string_view name)
+      : state_(state), stack_(&stack), way_(name) {}
+
+  /// Of a path from the root, or of another name beside the one looked for.
+  void redirect(std::string_view to) {
+    std::string way(to);
+    if (way.starts_with('/')) {
+      stack_ = &state_.root->lowers_;
+      next_ = 0;
+    } else if (const std::size_t slash = way_.rfind('/'); slash != std::string_view::npos) {
+      way = std::string(way_.substr(0, slash + 1)) + way;
+    }
+    redirected_ = std::move(way);
+    way_ = redirected_;
+  }
+
+  Result<std::vector<LayerNode>> run() {
+    while (!over_ && next_ < stack_->size()) {
+      const LayerNode& lower = (*stack_)[next_++];
+      if (lower.layer <= last_) continue;
+      last_ = lower.layer;
+      Result<NodeRef> child = state_.marked[lower.layer] ? walk_marked(*lower.node) : walk(*lower.node);
+      if (!child) return fail(child.error());
+      if (*child == nullptr) continue;
+      if (const Status added = add({lower.layer, std::move(*child)}); !added) return fail(added.error());
+    }
+    return std::move(found_);
+  }
+
+ private:
+  /// The node at the end of the way, or null.
+  Result<NodeRef> walk(Node& lower) {
+    if (redirected_.empty()) {
+      Result<NodeRef> child = lower.lookup(way_);
+      return child || child.error() != Errc::enoent ? child : NodeRef();
+    }
+    NodeRef at(&lower);
+    for (const std::string_view name : split_path(way_)) {
+      if (!at->is_directory()) {
+        over_ = true;
+        return NodeRef();
+      }
+      Result<NodeRef> child = at->lookup(name);
+      if (!child) return child.error() == Errc::enoent ? NodeRef() : child;
+      at = std::move(*child);
+    }
+    return at;
+  }
+
+  /// The same where whiteouts count, of every name on the way.
+  Result<NodeRef> walk_marked(Node& lower) {
+    NodeRef at(&lower);
+    for (const std::string_view name : split_path(way_)) {
+      if (at.get() != &lower) {
+        if (!at->is_directory()) {
+          over_ = true;
+          return NodeRef();
+        }
+        const auto marks = state_.marks.of(*at);
+        if (!marks) return fail(marks.error());
+        over_ = over_ || marks->opaque;
+      }
+      Result<NodeRef> child = at->lookup(name);
+      if (!child) return child.error() == Errc::enoent ? NodeRef() : child;
+      const Result<bool> whiteout = OverlayMarks::is_whiteout(**child);
+      if (!whiteout) return fail(whiteout.error());
+      if (*whiteout) {
+        over_ = true;
+        return NodeRef();
+      }
+      at = std::move(*child);
+    }
+    return at;
+  }
+
+  Status add(LayerNode child) {
+    // Directories merge with directories; the first other thing ends the stack.
+    const bool directory = child.node->is_directory();
+    over_ = over_ || !directory;
+    if (!directory && !found_.empty()) return {};
+    const std::uint32_t layer = child.layer;
+    Node& node = *child.node;
+    found_.push_back(std::move(child));
+    // Nobody asks for the marks of what has nothing below it.
+    if (!directory || over_ || !state_.marked[layer] || layer == state_.lowers.size()) return {};
+    const auto marks = state_.marks.of(node);
+    if (!marks) return fail(marks.error());
+    over_ = marks->opaque;
+    if (!over_ && !marks->redirect.empty()) redirect(marks->redirect);
+    return {};
+  }
+
+  const OverlayState& state_;
+  const std::vector<LayerNode>* stack_;
+  std::size_t next_ = 0;
+  std::uint32_t last_ = 0;  ///< layers up to this one have been asked
+  std::string redirected_;
+  std::string_view way_;  ///< a name, or names with '/' between; what redirected_ has
+  bool over_ = false;
+  std::vector<LayerNode> found_;
+};
+
+Result<std::vector<LayerNode>> OverlayNode::find_lowers(std::string_view name,
+                                                        std::string_view redirect) const {
+  if (lowers_.empty() && !redirect.starts_with('/')) return std::vector<LayerNode>();
+  LowerSearch search(state_, lowers_, name);
+  if (!redirect.empty()) search.redirect(redirect);
+  return search.run();
+}
+
+Result<Ref<OverlayNode>> OverlayNode::find(std::string_view name) {
+  Parts parts;
+  std::string redirect;
+  if (Node* const upper_node = upper(); upper_node != nullptr) {
+    Result<NodeRef> child = upper_node->lookup(name);
+    if (child) {
+      parts.upper = std::move(*child);
+      if (Ref<OverlayNode> known = state_.table.find({0, parts.upper})) return known;
+    } else if (child.error() != Errc::enoent) {
+      return fail(child.error());
+    }
+  }
+  bool ends = hidden(name) || (parts.upper != nullptr && !parts.upper->is_directory());
+  if (parts.upper != nullptr && state_.lasting != nullptr) {
+    const Result<bool> whiteout = OverlayMarks::is_whiteout(*parts.upper);
+    if (!whiteout) return fail(whiteout.error());
+    if (*whiteout) return fail(Errc::enoent);
+    parts.ask_origin = remembered_->directory.impure;
+    if (parts.upper->is_directory()) {
+      Result<OverlayMarks::Directory> marks = state_.marks.of(*parts.upper);
+      if (!marks) return fail(marks.error());
+      ends = ends || marks->opaque;
+      redirect = marks->redirect;
+      parts.remembered = std::make_unique<Remembered>(Remembered{.directory = std::move(*marks)});
+    }
+  }
+  if (!ends) {
+    Result<std::vector<LayerNode>> found = find_lowers(name, redirect);
+    if (!found) return fail(found.error());
+    parts.lowers = std::move(*found);
+    if (parts.upper != nullptr && !parts.lowers.empty() && !parts.lowers.front().node->is_directory()) {
+      parts.lowers.clear();
+    }
+  }
+  if (parts.upper == nullptr && parts.lowers.empty()) return fail(Errc::enoent);
+  if (const Status linked = find_copied_link(parts); !linked) return fail(linked.error());
+  return state_.node_for(std::move(parts), Ref<OverlayNode>(this), name);
+}
+
+Status OverlayNode::find_copied_link(Parts& parts) const {
+  if (state_.lasting == nullptr || parts.upper != nullptr) return {};
+  const LayerNode& lower = parts.lowers.front();
+  if (lower.node->is_directory()) return {};
+  const Result<Attr> attr = lower.node->attr();
+  if (!attr) return fail(attr.error());
+  if (attr->nlink < 2) return {};
+  Result<NodeRef> upper = state_.lasting->find_linked(state_.links_key(lower, *attr));
+  if (!upper) return upper.error() == Errc::enoent ? Status{} : fail(upper.error());
+  parts.upper = std::move(*upper);
+  parts.ask_origin = true;
+  return {};
+}
+
+Result<NodeRef> OverlayNode::lookup(std::string_view name) {
+  if (!is_directory()) return fail(Errc::enotdir);
+  const SharedLock held(lock_);
+  Result<Ref<OverlayNode>> child = find(name);
+  if (!child) return fail(child.error());
+  return NodeRef(std::move(*child));
+}
+
+Result<bool> OverlayNode::needs_hiding(std::string_view name) const {
+  if (hidden(name)) return false;
+  const Result<std::vector<LayerNode>> below = find_lowers(name);
+  if (!below) return fail(below.error());
+  return !below->empty();
+}
+
+Result<Ref<OverlayNode>> OverlayState::node_for(Parts parts, Ref<OverlayNode> parent, std::string_view name) {
+  const LayerNode key = parts.upper ? LayerNode{0, parts.upper} : parts.lowers.front();
+  if (Ref<OverlayNode> known = table.find(key)) return known;
+  const Result<Attr> attr = key.node->attr();
+  if (!attr) return fail(attr.error());
+  const Result<std::uint64_t> ino = number(parts, *attr);
+  if (!ino) return fail(ino.error());
+  Ref<OverlayNode> fresh =
+      make_ref<OverlayNode>(*this, key.node->type(), *ino, std::move(parts), std::move(parent), name);
+  return table.find_or_enter(key, std::move(fresh));
+}
+
+/// What was copied up has the number that it had below, and is asked for it where
+/// nothing else can tell.
+Result<std::uint64_t> OverlayState::number(Parts& parts, const Attr& top) const {
+  if (parts.upper == nullptr) return inos.map(parts.lowers.front().layer, top.ino);
+  if (lasting == nullptr) return inos.map(0, top.ino);
+  if (parts.upper->is_directory()) {
+    if (parts.lowers.empty()) return inos.map(0, top.ino);
+    const Result<Attr> below = parts.lowers.front().node->attr();
+    if (!below) return fail(below.error());
+    return inos.map(parts.lowers.front().layer, below->ino);
+  }
+  if (!parts.ask_origin && top.nlink < 2) return inos.map(0, top.ino);
+  Result<std::optional<OverlayMarks::Origin>> origin = marks.origin(*parts.upper);
+  if (!origin) return fail(origin.error());
+  if (!*origin || (*origin)->layer >= lowers.size()) return inos.map(0, top.ino);
+  parts.remembered = std::make_unique<Remembered>();
+  if (!(*origin)->links_key.empty()) {
+    const Result<std::int32_t> more = marks.links(*parts.upper);
+    if (!more) return fail(more.error());
+    parts.remembered->more_links = *more;
+    parts.remembered->links_key = std::move((*origin)->links_key);
+  }
+  return inos.map(static_cast<std::uint32_t>(lowers.size()) - (*origin)->layer, (*origin)->ino);
+}
+
+std::string OverlayState::links_key(const LayerNode& lower, const Attr& attr) const {
+  return std::to_string(lowers.size() - lower.layer) + "-" + std::to_string(attr.ino) + "-" +
+         std::to_string(attr.size) + "-" + std::to_string(attr.mtime.sec) + "." +
+         std::to_string(attr.mtime.nsec);
+}
+
+}  // namespace wasifs
