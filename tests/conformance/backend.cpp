@@ -28,6 +28,12 @@ namespace {
 
 std::shared_ptr<MemoryFilesystem> memory() { return std::make_shared<MemoryFilesystem>(); }
 
+/// A memory layer that changes of the cases go to.
+std::shared_ptr<MemoryFilesystem> changed_memory(Stage& stage) {
+  stage.quota = std::make_shared<Quota>();
+  return std::make_shared<MemoryFilesystem>(MemoryFilesystem::Options{.quota = stage.quota});
+}
+
 void populate(const Fixture& fixture, Vfs& layer) {
   Vfs* const only = &layer;
   fixture.apply({&only, 1});
@@ -35,7 +41,7 @@ void populate(const Fixture& fixture, Vfs& layer) {
 
 Stage memory_stage(const Fixture& fixture) {
   Stage stage;
-  stage.fs = std::make_unique<TreeVfs>(memory());
+  stage.fs = std::make_unique<TreeVfs>(changed_memory(stage));
   populate(fixture, *stage.fs);
   return stage;
 }
@@ -44,7 +50,7 @@ FilesystemPtr wrapped(FilesystemPtr fs) { return std::make_shared<FilesystemWrap
 
 Stage wrapped_stage(const Fixture& fixture) {
   Stage stage;
-  stage.fs = std::make_unique<TreeVfs>(wrapped(memory()));
+  stage.fs = std::make_unique<TreeVfs>(wrapped(changed_memory(stage)));
   populate(fixture, *stage.fs);
   return stage;
 }
@@ -56,7 +62,7 @@ Stage wrapped_layers_stage(const Fixture& fixture) {
   stage.lowers.push_back(std::make_unique<TreeVfs>(lower));
   populate(fixture, *stage.lowers.front());
   stage.fs = std::make_unique<TreeVfs>(
-      std::make_shared<Overlay>(wrapped(memory()), std::vector<FilesystemPtr>{lower}));
+      std::make_shared<Overlay>(wrapped(changed_memory(stage)), std::vector<FilesystemPtr>{lower}));
   return stage;
 }
 
@@ -86,7 +92,7 @@ enum class Lies : std::uint8_t { in_upper, in_lower, in_two_lowers, in_upper_and
 
 /// An overlay with a memory upper; its lowers with their fixture are noted in `stage`.
 FilesystemPtr make_overlay(const Fixture& fixture, Lies where, Stage& stage) {
-  const FilesystemPtr upper = memory();
+  const FilesystemPtr upper = changed_memory(stage);
   std::vector<FilesystemPtr> lowers;
   if (where == Lies::in_host_lower) {
     lowers = {host_layer(host_directory(stage)->string())};
@@ -159,7 +165,7 @@ Stage tree_root_stage(const Fixture& fixture) {
   if (!whole.mkdir(kBesideMounts)) throw std::runtime_error("cannot make the directory of the cases");
   stage.lowers.push_back(std::make_unique<TreeVfs>(whole.shared_tree(), kBesideMounts));
   populate(fixture, *stage.lowers.front());
-  const auto root = std::make_shared<Overlay>(memory(), std::vector<FilesystemPtr>{lower});
+  const auto root = std::make_shared<Overlay>(changed_memory(stage), std::vector<FilesystemPtr>{lower});
   stage.fs = std::make_unique<TreeVfs>(composed_tree(root, memory()), kBesideMounts);
   return stage;
 }

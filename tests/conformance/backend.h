@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/quota.h"
 #include "fixture.h"
 #include "vfs.h"
 
@@ -15,6 +16,7 @@ namespace wasifs::test {
 struct Stage {
   std::vector<std::shared_ptr<void>> resources = {};  ///< what `fs` needs; goes last, in reverse
   std::vector<std::unique_ptr<Vfs>> lowers = {};      ///< layers that no operation may change
+  std::shared_ptr<Quota> quota = {};                  ///< of the memory that changes go to
   std::unique_ptr<Vfs> fs = {};
 
   Stage() = default;

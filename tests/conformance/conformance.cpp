@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "conformance.h"
 
+#include <cstdlib>
 #include <cstring>
 #include <stdexcept>
 #include <thread>
@@ -30,6 +31,11 @@ std::string names(const std::vector<Listed>& entries) {
 }
 
 void let_the_clock_tick() { std::this_thread::sleep_for(std::chrono::milliseconds(15)); }
+
+int random_operations(int usual) {
+  const char* const wanted = std::getenv("WASIFS_TEST_OPERATIONS");
+  return wanted != nullptr ? std::stoi(wanted) : usual;
+}
 
 void Conformance::SetUp() {
   if (GetParam().fuse) WASIFS_NEED_FUSE();

@@ -45,6 +45,10 @@ T ok(Result<T> result, const std::source_location& where = std::source_location:
 /// Long enough that a clock of any file system shows another time.
 void let_the_clock_tick();
 
+/// How many operations a test of random ones does: `usual`, or what
+/// $WASIFS_TEST_OPERATIONS says, which is for long runs.
+[[nodiscard]] int random_operations(int usual);
+
 /// A case of the suite. When it ends, the lower layers must be as they were and
 /// the tree must not contradict itself.
 class Conformance : public testing::TestWithParam<Backend> {
@@ -57,6 +61,9 @@ class Conformance : public testing::TestWithParam<Backend> {
   void TearDown() override;
   /// Expects the link count of a directory with so many subdirectories.
   void expect_subdirectories(std::string_view path, std::uint32_t count);
+  /// What the memory that the stage's changes go to counts; null where they go to
+  /// the host.
+  [[nodiscard]] const Quota* quota() const { return stage_->quota.get(); }
 
  private:
   void check_and_clear();

@@ -36,9 +36,24 @@ Model::Place Model::find(std::string_view path) const {
 
 std::string Model::make(const Place& at, FileType type, std::uint16_t mode, std::string text) {
   if (at.object != nullptr) return "EEXIST";
-  at.dir->children[at.name] =
-      std::make_shared<Object>(Object{.type = type, .mode = mode, .text = std::move(text)});
+  enter(*at.dir, at.name,
+        std::make_shared<Object>(Object{.type = type, .mode = mode, .text = std::move(text)}));
   return "ok";
+}
+
+void Model::enter(Object& dir, const std::string& name, ObjectPtr object) {
+  dir.mtime.reset();
+  if (object == nullptr) {
+    dir.children.erase(name);
+  } else {
+    dir.children[name] = std::move(object);
+  }
+}
+
+void Model::write(Object& file, std::size_t offset, std::string_view bytes) {
+  if (file.text.size() < offset + bytes.size()) file.text.resize(offset + bytes.size(), '\0');
+  file.text.replace(offset, bytes.size(), bytes);
+  file.mtime.reset();
 }
 
 std::string Model::change_file(const Operation& op, const Place& at) {
@@ -50,29 +65,28 @@ std::string Model::change_file(const Operation& op, const Place& at) {
     const bool creates = op.kind == Kind::create || op.kind == Kind::create_new || op.kind == Kind::put ||
                          op.kind == Kind::append;
     if (!creates) return "ENOENT";
-    file = at.dir->children[at.name] =
-        std::make_shared<Object>(Object{.type = FileType::regular, .mode = 0644});
+    file = std::make_shared<Object>(Object{.type = FileType::regular, .mode = 0644});
+    enter(*at.dir, at.name, file);
   }
   std::string& text = file->text;
   switch (op.kind) {
     case Kind::put:
-      text = op.bytes;
+      text.clear();
+      write(*file, 0, op.bytes);
       break;
     case Kind::append:
-      text += op.bytes;
+      write(*file, text.size(), op.bytes);
       break;
     case Kind::truncate:
       text.resize(op.length, '\0');
+      file->mtime.reset();
       break;
     case Kind::write_at:
-      if (text.size() < op.offset + op.bytes.size()) text.resize(op.offset + op.bytes.size(), '\0');
-      text.replace(op.offset, op.bytes.size(), op.bytes);
+      write(*file, op.offset, op.bytes);
       break;
     case Kind::punch:
-      if (op.offset < text.size()) {
-        const std::size_t length = std::min<std::size_t>(op.length, text.size() - op.offset);
-        text.replace(op.offset, length, length, '\0');
-      }
+      if (op.offset < text.size())
+        write(*file, op.offset, std::string(std::min<std::size_t>(op.length, text.size() - op.offset), '\0'));
       break;
     default:
       break;
@@ -80,16 +94,53 @@ std::string Model::change_file(const Operation& op, const Place& at) {
   return "ok";
 }
 
+std::string Model::name_anonymous(const Operation& op, const Place& at) {
+  if (at.object != nullptr) return "EEXIST";
+  enter(*at.dir, at.name,
+        std::make_shared<Object>(Object{.type = FileType::regular, .mode = 0644, .text = op.bytes}));
+  return "ok";
+}
+
+std::string Model::hold(const Operation& op, const Place& at) {
+  if (at.object == nullptr || at.object->type == FileType::symlink) return "ENOENT";
+  if (at.object->type == FileType::directory) return "EISDIR";
+  held_.at(op.slot) = at.object;
+  return "ok";
+}
+
+std::string Model::perform_held(const Operation& op) {
+  ObjectPtr& slot = held_.at(op.slot);
+  if (slot == nullptr) return "nothing held";
+  if (op.kind == Kind::held_stat) return stat(*slot);
+  if (op.kind == Kind::held_read)
+    return "content " + slot->text.substr(std::min<std::size_t>(op.offset, slot->text.size()), op.length);
+  if (op.kind == Kind::held_write) {
+    write(*slot, op.offset, op.bytes);
+  } else {
+    slot.reset();
+  }
+  return "ok";
+}
+
+std::string Model::set_attr(const Operation& op, Object& object) {
+  if (op.kind == Kind::set_owner) object.owner = op.owner;
+  if (op.kind == Kind::set_mtime) object.mtime = Time{.sec = static_cast<std::int64_t>(op.offset)};
+  return "ok";
+}
+
+std::string Model::stat(const Object& object) {
+  ObjectState state = state_of(object);
+  state.xattrs.clear();
+  state.text = object.type == FileType::regular ? "size " + std::to_string(object.text.size()) : "";
+  state.mtime = object.mtime;
+  return state.line("");
+}
+
 std::string Model::inspect(const Operation& op, const Place& at) const {
   if (at.object == nullptr) return "ENOENT";
   const Object& object = *at.object;
   const bool is_dir = object.type == FileType::directory;
-  if (op.kind == Kind::stat) {
-    ObjectState state = state_of(object);
-    state.xattrs.clear();
-    state.text = object.type == FileType::regular ? "size " + std::to_string(object.text.size()) : "";
-    return state.line("");
-  }
+  if (op.kind == Kind::stat) return stat(object);
   if (object.type == FileType::symlink) return "ENOENT";
   if (op.kind == Kind::read) return is_dir ? "EISDIR" : "content " + object.text;
   if (!is_dir) return "ENOTDIR";
@@ -104,7 +155,7 @@ std::string Model::link(const Place& from, const Place& to) {
   // Which of the two comes first is not laid down; see perform().
   if (from.object->type == FileType::directory) return to.object != nullptr ? "EPERM or EEXIST" : "EPERM";
   if (to.object != nullptr) return "EEXIST";
-  to.dir->children[to.name] = from.object;
+  enter(*to.dir, to.name, from.object);
   ++from.object->names;
   return "ok";
 }
@@ -115,7 +166,7 @@ std::string Model::remove(const Place& at, bool directory) {
   if (is_dir != directory) return directory ? "ENOTDIR" : "EISDIR";
   if (!at.object->children.empty()) return "ENOTEMPTY";
   --at.object->names;
-  at.dir->children.erase(at.name);
+  enter(*at.dir, at.name, nullptr);
   return "ok";
 }
 
@@ -137,8 +188,8 @@ std::string Model::rename(const Place& from, const Place& to, RenameMode mode) {
     return mode == RenameMode::exchange ? "EINVAL" : "ENOTEMPTY";
   if (moved == target) return "ok";
   if (mode == RenameMode::exchange) {
-    to.dir->children[to.name] = moved;
-    from.dir->children[from.name] = target;
+    enter(*to.dir, to.name, moved);
+    enter(*from.dir, from.name, target);
     return "ok";
   }
   if (target != nullptr) {
@@ -147,12 +198,13 @@ std::string Model::rename(const Place& from, const Place& to, RenameMode mode) {
     if (!target->children.empty()) return "ENOTEMPTY";
     --target->names;
   }
-  from.dir->children.erase(from.name);
-  to.dir->children[to.name] = moved;
+  enter(*from.dir, from.name, nullptr);
+  enter(*to.dir, to.name, moved);
   return "ok";
 }
 
 std::string Model::perform(const Operation& op) {
+  if (op.kind > Kind::hold) return perform_held(op);
   const Place at = find(op.path);
   if (!at.error.empty()) return at.error;
   switch (op.kind) {
@@ -176,6 +228,13 @@ std::string Model::perform(const Operation& op) {
       return rename(at, find(op.other), RenameMode::no_replace);
     case Kind::rename_exchange:
       return rename(at, find(op.other), RenameMode::exchange);
+    case Kind::name_anonymous:
+      return name_anonymous(op, at);
+    case Kind::hold:
+      return hold(op, at);
+    case Kind::set_owner:
+    case Kind::set_mtime:
+      return at.object == nullptr ? "ENOENT" : set_attr(op, *at.object);
     case Kind::chmod:
     case Kind::set_xattr:
     case Kind::remove_xattr:
@@ -194,6 +253,8 @@ std::string Model::perform(const Operation& op) {
 ObjectState Model::state_of(const Object& object) {
   ObjectState state{.type = object.type,
                     .mode = object.mode,
+                    .uid = object.owner,
+                    .gid = object.owner,
                     .nlink = object.names,
                     .text = object.text,
                     .xattrs = object.xattrs};

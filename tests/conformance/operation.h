@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <random>
 #include <string>
@@ -34,7 +35,15 @@ struct Operation {
     chmod,
     set_xattr,
     remove_xattr,
-    last = remove_xattr
+    set_owner,
+    set_mtime,
+    name_anonymous,  ///< makes a file without a name, writes to it and names it
+    hold,            ///< opens a file and keeps it open, whatever becomes of its name
+    held_write,
+    held_read,
+    held_stat,
+    drop,
+    last = drop
   };
   Kind kind = Kind::stat;
   std::string path;
@@ -43,6 +52,13 @@ struct Operation {
   std::uint64_t length = 0;
   std::string bytes = {};
   std::uint16_t mode = 0;
+  std::uint32_t owner = 0;  ///< user and group
+  std::size_t slot = 0;     ///< which of the held files
+
+  /// How many files can be held at once.
+  static constexpr std::size_t kSlots = 4;
+  /// Times that set_mtime sets are below, those of the clock above.
+  static constexpr std::int64_t kOldEnough = 1'000'000;
 
   [[nodiscard]] std::string text() const;
 };
@@ -63,8 +79,22 @@ class OperationSource {
   std::string dir_;
 };
 
-/// Does it and says what came of it: "ok", what was read, or the errno's name.
-[[nodiscard]] std::string perform(Vfs& fs, const Operation& operation);
+/// A program that does operations and may keep files open between them. Not
+/// thread-safe; each thread has its own.
+class Caller {
+ public:
+  explicit Caller(Vfs& fs) : fs_(fs) {}
+  /// Does it and says what came of it: "ok", what was read, or the errno's name.
+  [[nodiscard]] std::string perform(const Operation& operation);
+
+ private:
+  [[nodiscard]] std::string perform_on_file(const Operation& operation);
+  [[nodiscard]] std::string perform_held(const Operation& operation);
+  [[nodiscard]] std::string name_anonymous(const Operation& operation);
+
+  Vfs& fs_;
+  std::array<HandlePtr, Operation::kSlots> held_;
+};
 
 /// "ENOENT" and the like.
 [[nodiscard]] std::string name_of(Errc error);
