@@ -92,6 +92,8 @@ Overlay::Overlay(FilesystemPtr upper, std::vector<FilesystemPtr> lowers, Overlay
       key, make_ref<OverlayNode>(*state_, FileType::directory, ino, std::move(parts), Ref<OverlayNode>{},
                                  std::string_view{}));
 }
+Overlay::Overlay(FilesystemPtr upper, std::vector<FilesystemPtr> lowers, OverlayOptions options)
+    : Overlay(std::move(upper), std::move(lowers), options, nullptr) {}
 Overlay::~Overlay() = default;
 
 NodeRef Overlay::root() { return state_->root; }

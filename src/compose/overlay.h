@@ -34,11 +34,11 @@ class Overlay final : public Filesystem {
   /// `upper` may be null: the overlay is then read-only. Roots must be
   /// directories. The layers must not be changed behind the overlay's back,
   /// except `shared` lowers (host directories): their changes show up.
-  ///
-  /// `lasting` remembers what else an upper that outlives the overlay has to; null
-  /// where `upper` is empty at the start and gone at the end.
-  Overlay(FilesystemPtr upper, std::vector<FilesystemPtr> lowers, OverlayOptions options = {},
-          std::unique_ptr<LastingUpper> lasting = nullptr);
+  Overlay(FilesystemPtr upper, std::vector<FilesystemPtr> lowers, OverlayOptions options = {});
+  /// With an upper that outlives the overlay, and perhaps another one before it:
+  /// `lasting` remembers what else there is to it.
+  Overlay(FilesystemPtr upper, std::vector<FilesystemPtr> lowers, OverlayOptions options,
+          std::unique_ptr<LastingUpper> lasting);
   ~Overlay() override;
 
   [[nodiscard]] NodeRef root() override;

@@ -6,11 +6,16 @@
 
 namespace wasifs {
 
+std::int64_t OverlayNode::more_links() const {
+  // Before the copy-up only the last name goes, so nobody else has to know of it.
+  if (upper() == nullptr) return extra_links_;
+  return remembered_ != nullptr ? remembered_->more_links : 0;
+}
+
 std::int64_t OverlayNode::names_left() const {
   if (state_.lasting != nullptr) {
     const Result<Attr> attr = top().attr();
-    return (attr ? std::int64_t{attr->nlink} : 1) +
-           (upper() != nullptr && remembered_ != nullptr ? remembered_->more_links : 0);
+    return (attr ? std::int64_t{attr->nlink} : 1) + more_links();
   }
   if (upper() != nullptr) return std::int64_t{lower_links_} + extra_links_;
   const Result<Attr> attr = lowers_.front().node->attr();
@@ -29,6 +34,7 @@ void OverlayNode::lost_name(const OverlayNode& parent, std::string_view name) {
     name_.clear();
   }
   if (state_.lasting != nullptr) {
+    if (upper() == nullptr) --extra_links_;
     // An entry that stays is found by nobody, since all its names have whiteouts.
     const bool entered = remembered_ != nullptr && !remembered_->links_key.empty();
     if (entered && names_left() <= 0) static_cast<void>(state_.lasting->drop_linked(remembered_->links_key));

@@ -66,10 +66,8 @@ Result<Attr> OverlayNode::attr() {
     if (!links) return fail(links.error());
     attr->nlink = *links;
   } else if (state_.lasting != nullptr) {
-    if (remembered_ != nullptr && upper() != nullptr) {
-      attr->nlink = static_cast<std::uint32_t>(
-          std::max<std::int64_t>(0, std::int64_t{attr->nlink} + remembered_->more_links));
-    }
+    attr->nlink =
+        static_cast<std::uint32_t>(std::max<std::int64_t>(0, std::int64_t{attr->nlink} + more_links()));
   } else if (!lowers_.empty()) {
     const std::uint32_t below = upper() != nullptr ? lower_links_ : attr->nlink;
     attr->nlink = static_cast<std::uint32_t>(std::max<std::int64_t>(0, std::int64_t{below} + extra_links_));

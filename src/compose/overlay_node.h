@@ -264,6 +264,8 @@ class OverlayNode final : public Node {
   /// One name of `this` went away (or, for an exchange or link, came).
   void lost_name(const OverlayNode& parent, std::string_view name);
   void gained_name(OverlayNode& parent, std::string_view name);
+  /// Over a lasting upper: how many more names there are than top() has; with lock_ held.
+  [[nodiscard]] std::int64_t more_links() const;
   /// How many names a node with lowers has; with lock_ held, and without.
   [[nodiscard]] std::int64_t names_left() const;
   [[nodiscard]] std::int64_t names_left_now() const;

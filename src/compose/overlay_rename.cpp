@@ -24,7 +24,7 @@ class OverlayRename {
       // Something has no upper yet; by the next look another thread may have put
       // something else at one of the names.
       std::array<OverlayNode*, 4> all{&from_, &to_, moved_.get(), target_.get()};
-      const std::size_t count = mode_ == RenameMode::exchange ? 4 : 3;
+      const std::size_t count = mode_ == RenameMode::exchange || target_rises_ ? 4 : 3;
       const Status copied = OverlayNode::copy_up_all(std::span(all).first(count));
       if (!copied) return copied;
     }
@@ -145,6 +145,12 @@ class OverlayRename {
       }
     }
     if (!all_upper()) return fail(Errc::estale);
+    if (target_ && !target_->is_directory()) {
+      const Result<bool> ready = to_.may_lose_name(*target_);
+      if (!ready) return fail(ready.error());
+      target_rises_ = !*ready;
+      if (target_rises_) return fail(Errc::estale);
+    }
     if (const Status named = from_.materialise(name_, *moved_); !named) return named;
     if (const Status renamed = rename_upper(RenameMode::replace); !renamed) return renamed;
     if (moved_->is_directory()) {
@@ -191,6 +197,7 @@ class OverlayRename {
   OverlayState& state_;
   Ref<OverlayNode> moved_;  // outlive the locks: they may be the last references
   Ref<OverlayNode> target_;
+  bool target_rises_ = false;  ///< what is replaced has to be copied up
 };
 
 Status OverlayNode::rename(std::string_view name, Node& new_parent, std::string_view new_name,

@@ -38,6 +38,9 @@ struct Backend {
   /// Keeps whiteouts of its own, and makes none on demand.
   [[nodiscard]] bool overlay() const { return name.contains("overlay") || name.contains("tree"); }
 
+  /// An overlay whose whiteouts are nodes of its upper.
+  [[nodiscard]] bool lasting() const { return name.contains("lasting") || name.contains("host_upper"); }
+
   friend void PrintTo(const Backend& backend, std::ostream* out) { *out << backend.name; }
 };
 

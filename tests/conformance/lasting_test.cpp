@@ -2,7 +2,7 @@
 // What an overlay with a lasting upper shows after it was closed and opened anew.
 #include "lasting.h"
 
-#include <functional>
+#include <unistd.h>
 
 #include "conformance.h"
 #include "model.h"
@@ -21,7 +21,7 @@ struct Where {
 class Reopened : public testing::TestWithParam<Where> {
  protected:
   void SetUp() override {
-    WASIFS_NEED_PRIVILEGES();
+    if (::geteuid() != 0) GTEST_SKIP() << "needs privileges: trusted attributes, owners";
     layers_ = GetParam().make();
     lower_ = std::make_unique<TreeVfs>(layers_->lowers().front());
   }
@@ -191,7 +191,7 @@ TEST_P(Reopened, MarksAreNobodysBusiness) {
   EXPECT_EQ(fs().list_xattrs("/e")->size(), 0U);
   EXPECT_EQ(fs().get_xattr("/e", "trusted.overlay.redirect").error(), Errc::enodata);
   EXPECT_EQ(fs().set_xattr("/e", "trusted.overlay.opaque", "y", XattrMode::any).error(), Errc::eperm);
-  EXPECT_EQ(fs().remove_xattr("/e", "trusted.overlay.redirect").error(), Errc::eperm);
+  EXPECT_EQ(fs().remove_xattr("/e", "trusted.overlay.redirect").error(), Errc::enodata);
   EXPECT_TRUE(fs().set_xattr("/e", "trusted.mine", "y", XattrMode::any));
   expect_kept();
 }
@@ -209,6 +209,13 @@ class ReopenedAgainstModel : public Reopened {
     return text;
   }
 
+  /// Files that are held open do not outlive the overlay.
+  static Operation next(OperationSource& source) {
+    Operation op = source.next();
+    while (op.kind >= Operation::Kind::hold && op.kind <= Operation::Kind::drop) op = source.next();
+    return op;
+  }
+
   void run(std::uint64_t seed) {
     constexpr int kRounds = 30;
     constexpr int kSteps = 60;
@@ -217,8 +224,7 @@ class ReopenedAgainstModel : public Reopened {
     {
       Caller caller(lower());
       for (int step = 0; step < 400; ++step) {
-        const Operation op = source.next();
-        if (op.kind == Operation::Kind::rename_whiteout) continue;
+        const Operation op = next(source);
         static_cast<void>(caller.perform(op));
         static_cast<void>(model.perform(op));
       }
@@ -228,10 +234,10 @@ class ReopenedAgainstModel : public Reopened {
       {
         Caller caller(fs());
         for (int step = 0; step < kSteps; ++step) {
-          const Operation op = source.next();
-          if (op.kind == Operation::Kind::rename_whiteout) continue;
+          const Operation op = next(source);
           const std::string got = comparable(caller.perform(op));
           const std::string expected = comparable(model.perform(op));
+          if (expected == "EPERM or EEXIST" && (got == "EPERM" || got == "EEXIST")) continue;
           ASSERT_EQ(got, expected) << "seed " << seed << ", round " << round << ": " << op.text();
         }
       }

@@ -52,6 +52,12 @@ TEST_P(Names, RemovingAFileLeavesNoWhiteoutToSee) {
 TEST_P(Names, ADeviceThatLooksLikeAWhiteoutIsOrdinary) {
   WASIFS_NEED_PRIVILEGES();
   Vfs& fs = given(Fixture().file("/d/f", "x"));
+  if (GetParam().lasting()) {
+    // There it would be one.
+    EXPECT_EQ(error(fs.make("/d/device", {.type = FileType::char_device, .mode = 0600, .rdev = 0})),
+              Errc::eperm);
+    return;
+  }
   ok(fs.make("/d/device", {.type = FileType::char_device, .mode = 0600, .rdev = 0}));
   EXPECT_EQ(names(ok(fs.list("/d"))), "device f");
   EXPECT_EQ(ok(fs.lstat("/d/device")).type, FileType::char_device);
