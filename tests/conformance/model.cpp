@@ -223,6 +223,7 @@ std::string Model::perform(const Operation& op) {
     case Kind::rmdir:
       return remove(at, true);
     case Kind::rename:
+    case Kind::rename_whiteout:
       return rename(at, find(op.other), RenameMode::replace);
     case Kind::rename_no_replace:
       return rename(at, find(op.other), RenameMode::no_replace);

@@ -26,6 +26,7 @@ class AgainstModel : public Conformance {
     int done = 0;
     for (int step = 0; step < steps; ++step) {
       const Operation op = source.next();
+      if (op.kind == Operation::Kind::rename_whiteout && GetParam().overlay()) continue;  // makes none
       const std::string got = comparable(caller.perform(op));
       if (GetParam().kernel && op.kind == Operation::Kind::name_anonymous && got == "EOPNOTSUPP") continue;
       const std::string expected = comparable(model.perform(op));

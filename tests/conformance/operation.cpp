@@ -29,6 +29,7 @@ constexpr std::array kKindNames = {"make_dir",
                                    "rename",
                                    "rename_no_replace",
                                    "rename_exchange",
+                                   "rename_whiteout",
                                    "chmod",
                                    "set_xattr",
                                    "remove_xattr",
@@ -78,6 +79,14 @@ std::string list(Vfs& fs, const std::string& path) {
 bool is_symlink(Vfs& fs, const std::string& path) {
   const Result<Attr> attr = fs.lstat(path);
   return attr && attr->type == FileType::symlink;
+}
+
+/// There is no whiteout where both are names of one file.
+std::string rename_whiteout(Vfs& fs, const Operation& op) {
+  const Status renamed = fs.rename(op.path, op.other, RenameMode::whiteout);
+  const Result<Attr> left = renamed ? fs.lstat(op.path) : fail(renamed.error());
+  if (!left || left->type != FileType::char_device) return outcome(renamed);
+  return outcome(fs.unlink(op.path));
 }
 
 /// Frees a range; past the end of the file there is nothing to free.
@@ -183,6 +192,7 @@ Operation OperationSource::next() {
     case Kind::rename:
     case Kind::rename_no_replace:
     case Kind::rename_exchange:
+    case Kind::rename_whiteout:
       op.other = path();
       break;
     case Kind::put:
@@ -231,6 +241,8 @@ std::string Caller::perform(const Operation& op) {
       return outcome(fs.rename(op.path, op.other, RenameMode::no_replace));
     case Kind::rename_exchange:
       return outcome(fs.rename(op.path, op.other, RenameMode::exchange));
+    case Kind::rename_whiteout:
+      return rename_whiteout(fs, op);
     case Kind::chmod:
       return is_symlink(fs, op.path) ? "symlink" : outcome(fs.chmod(op.path, op.mode));
     case Kind::set_xattr:

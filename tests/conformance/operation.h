@@ -32,6 +32,7 @@ struct Operation {
     rename,
     rename_no_replace,
     rename_exchange,
+    rename_whiteout,  ///< and the whiteout is removed
     chmod,
     set_xattr,
     remove_xattr,
