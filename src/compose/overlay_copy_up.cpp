@@ -39,7 +39,7 @@ class OverlayCopyUp {
   }
 
   /// Stages those that need it. To be called once.
-  Status stage(bool with_content) {
+  Status stage(Content content) {
     std::vector<OverlayNode*> files;
     for (OverlayNode* const node : nodes_) {
       if (node->type() == FileType::regular && node->upper() == nullptr) files.push_back(node);
@@ -49,7 +49,7 @@ class OverlayCopyUp {
     for (OverlayNode* const file : files) {
       std::unique_lock copying(file->copy_lock_);
       if (file->upper() != nullptr) continue;
-      Result<OverlayNode::Staged> made = file->make_file(with_content);
+      Result<OverlayNode::Staged> made = file->make_file(content);
       if (!made) return fail(made.error());
       staged_.push_back({.node = file, .made = *std::move(made), .copying = std::move(copying)});
     }
@@ -150,6 +150,7 @@ class OverlayCopyUp {
         where.parent ? OverlayNode::Lock(where.parent->lock_) : OverlayNode::Lock();
     const OverlayNode::Lock held(node.lock_);
     if (node.parent_ != where.parent || node.name_ != where.name) return fail(Errc::estale);
+    node.content_below_ = made.content_below;
     if (made.remembered != nullptr) node.remembered_ = std::move(made.remembered);
     if (where.parent == nullptr) {
       node.publish(file);
@@ -177,7 +178,7 @@ Status OverlayNode::copy_up_all(std::span<OverlayNode* const> nodes, UpperRoom a
   OverlayState& state = nodes.front()->state_;
   if (state.upper == nullptr) return fail(Errc::erofs);
   OverlayCopyUp copy(state, nodes);
-  if (const Status staged = copy.stage(true); !staged) return staged;
+  if (const Status staged = copy.stage(Content::later); !staged) return staged;
   return copy.place(also);
 }
 
@@ -187,20 +188,42 @@ Status OverlayNode::copy_up(UpperRoom also) {
   return copy_up_all({&self, 1}, also);
 }
 
-Status OverlayNode::change_upper(bool with_content, FunctionRef<Status(Node&)> change, UpperRoom also) {
+Status OverlayNode::change_upper(Content content, FunctionRef<Status(Node&)> change, UpperRoom also) {
   if (upper() == nullptr) {
     if (state_.upper == nullptr) return fail(Errc::erofs);
     if (sealed()) return fail(Errc::eperm);
     OverlayNode* const self = this;
     OverlayCopyUp copy(state_, {&self, 1});
-    if (const Status staged = copy.stage(with_content); !staged) return staged;
+    if (const Status staged = copy.stage(content); !staged) return staged;
     if (Node* const fresh = copy.staged(*this); fresh != nullptr) {
       const Status changed = change(*fresh);
       return changed ? copy.place({}) : changed;
     }
     if (const Status placed = copy.place(also); !placed) return placed;
   }
+  if (const Status brought = bring_content(content); !brought) return brought;
   return change(*upper());
+}
+
+Status OverlayNode::bring_content(Content content) {
+  if (content == Content::later || content_upper() != nullptr) return {};
+  const std::scoped_lock copying(copy_lock_);
+  if (content_upper() != nullptr) return {};
+  Node& node = *upper();
+  const Result<Attr> before = node.attr();
+  if (!before) return fail(before.error());
+  if (content == Content::copied) {
+    const Result<bool> left = copy_content(node, content);
+    if (!left) {
+      // Nobody has seen what came of it; there is room again for what was.
+      const Status emptied = node.set_attr({.size = 0, .atime = before->atime, .mtime = before->mtime});
+      return fail(emptied ? left.error() : emptied.error());
+    }
+    const Status dated = node.set_attr({.atime = before->atime, .mtime = before->mtime});
+    if (!dated) return dated;
+  }
+  content_below_.store(false, std::memory_order_release);
+  return {};
 }
 
 Result<UpperRoom> OverlayNode::room_needed() const {
@@ -228,7 +251,7 @@ Result<LastingUpper::PreparedFile> OverlayState::new_file(Node& near, const NewN
   return LastingUpper::PreparedFile{.node = std::move(*made), .named = std::nullopt};
 }
 
-Result<OverlayNode::Staged> OverlayNode::make_file(bool with_content) {
+Result<OverlayNode::Staged> OverlayNode::make_file(Content content) {
   const Result<Attr> attr = lowers_.front().node->attr();
   if (!attr) return fail(attr.error());
   lower_links_ = attr->nlink;
@@ -239,13 +262,13 @@ Result<OverlayNode::Staged> OverlayNode::make_file(bool with_content) {
   Result<LastingUpper::PreparedFile> made = state_.new_file(*directory, spec_of(*attr, {}));
   if (!made) return fail(made.error());
   Node& copy = *made->node;
-  if (with_content) {
-    if (const Status copied = copy_content(copy); !copied) return fail(copied.error());
-  }
+  const Result<bool> left = content == Content::none ? Result<bool>(false) : copy_content(copy, content);
+  if (!left) return fail(left.error());
   if (const Status copied = copy_metadata(copy); !copied) return fail(copied.error());
   auto remembered = note_origin(copy, *attr);
   if (!remembered) return fail(remembered.error());
-  return Staged{.file = std::move(*made), .remembered = std::move(*remembered)};
+  return Staged{
+      .file = std::move(*made), .remembered = std::move(*remembered), .content_below = *left};
 }
 
 Result<NodeRef> OverlayNode::make_other(OverlayNode& parent, std::string_view name) {
@@ -309,17 +332,20 @@ Status OverlayNode::announce(OverlayNode& parent, Node& copy) {
   return state_.lasting->enter_linked(remembered_->links_key, copy);
 }
 
-Status OverlayNode::copy_content(Node& to) const {
+Result<bool> OverlayNode::copy_content(Node& to, Content content) const {
   Result<FilePtr> from = lowers_.front().node->open({.read = true});
   if (!from) return fail(from.error());
   const Result<Attr> attr = lowers_.front().node->attr();
   if (!attr) return fail(attr.error());
-  if (attr->size == 0) return {};
+  if (attr->size == 0) return false;
   if (std::optional<View> whole = (*from)->view(0, static_cast<std::size_t>(attr->size));
       whole && whole->bytes.size() == attr->size) {
     const Status shared = to.share_content(std::move(*whole));
-    if (shared || shared.error() != Errc::enotsup) return shared;
+    if (shared) return false;
+    if (shared.error() != Errc::enotsup) return fail(shared.error());
   }
+  // What the kernel's overlayfs is to mount has all of its content.
+  if (content == Content::later && state_.lasting == nullptr) return true;
   Result<FilePtr> into = to.open({.read = true, .write = true});
   if (!into) return fail(into.error());
   std::vector<std::byte> buffer(std::size_t{128} << 10U);
@@ -344,7 +370,8 @@ Status OverlayNode::copy_content(Node& to) const {
     }
     at = std::max(at, *hole);
   }
-  return (*into)->truncate(attr->size);
+  const Status sized = (*into)->truncate(attr->size);
+  return sized ? Result<bool>(false) : fail(sized.error());
 }
 
 Status OverlayNode::copy_metadata(Node& to) const {

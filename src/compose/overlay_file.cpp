@@ -56,7 +56,7 @@ class OverlayFile final : public File {
   /// The file that has the content now.
   Result<File*> current() {
     if (File* const opened = upper_.load(std::memory_order_acquire); opened != nullptr) return opened;
-    Node* const upper_node = node_->upper();
+    Node* const upper_node = node_->content_upper();
     if (upper_node == nullptr) return lower_.get();
     const std::scoped_lock held(lock_);
     if (upper_owner_ == nullptr) {
@@ -70,8 +70,9 @@ class OverlayFile final : public File {
   /// Changes the upper's file; the first time, that of an upper which nobody sees
   /// unless it works.
   Status change(bool with_content, FunctionRef<Status(File&)> what) {
-    if (node_->upper() == nullptr) {
-      return node_->change_upper(with_content, [&](Node& upper) -> Status {
+    if (node_->content_upper() == nullptr) {
+      const Content content = with_content ? Content::copied : Content::none;
+      return node_->change_upper(content, [&](Node& upper) -> Status {
         const Result<FilePtr> file = upper.open(same_flags());
         return file ? what(**file) : fail(file.error());
       });
@@ -96,18 +97,19 @@ Result<FilePtr> OverlayNode::open(OpenFlags flags) {
   if (is_directory()) return fail(Errc::eisdir);
   // Opening a device for writing changes nothing in a file system.
   if (type() != FileType::regular) return top().open(flags);
-  if (flags.write && state_.upper == nullptr) return fail(Errc::erofs);
-  if (flags.write && sealed()) return fail(Errc::eperm);
+  const bool changes = flags.write || flags.truncate;
+  if (changes && state_.upper == nullptr) return fail(Errc::erofs);
+  if (changes && sealed()) return fail(Errc::eperm);
   if (state_.marked[upper() != nullptr ? 0 : lowers_.front().layer]) {
     // Better no content than the zeros that stand for it.
     const Result<bool> lacking = state_.marks.lacks_content(top());
     if (!lacking || *lacking) return fail(lacking ? Errc::eio : lacking.error());
   }
-  if (flags.write && flags.truncate) {
-    const Status copied = change_upper(false, [](Node&) { return Status(); });
+  if (flags.truncate) {
+    const Status copied = change_upper(Content::none, [](Node&) { return Status(); });
     if (!copied) return fail(copied.error());
   }
-  if (Node* const upper_node = upper(); upper_node != nullptr) return upper_node->open(flags);
+  if (Node* const upper_node = content_upper(); upper_node != nullptr) return upper_node->open(flags);
   Result<FilePtr> lower = lowers_.front().node->open({.read = true});
   if (!lower) return lower;
   return std::make_unique<OverlayFile>(Ref<OverlayNode>(this), std::move(*lower), flags);

@@ -61,6 +61,12 @@ Result<Attr> OverlayNode::attr() {
   Result<Attr> attr = top().attr();
   if (!attr) return attr;
   attr->ino = ino_;
+  if (upper() != nullptr && content_upper() == nullptr) {
+    const Result<Attr> content = lowers_.front().node->attr();
+    if (!content) return content;
+    attr->size = content->size;
+    attr->blocks = content->blocks;
+  }
   if (is_directory()) {
     const Result<std::uint32_t> links = directory_links();
     if (!links) return fail(links.error());
@@ -115,7 +121,8 @@ void OverlayNode::count_subdirectory(int change) {
 Status OverlayNode::set_attr(const SetAttr& change) {
   if (state_.upper == nullptr) return fail(Errc::erofs);
   if (change.size && type() != FileType::regular) return fail(is_directory() ? Errc::eisdir : Errc::einval);
-  return change_upper(!change.size || *change.size != 0, [&](Node& upper) { return upper.set_attr(change); });
+  const Content content = !change.size ? Content::later : *change.size != 0 ? Content::copied : Content::none;
+  return change_upper(content, [&](Node& upper) { return upper.set_attr(change); });
 }
 
 Result<std::string> OverlayNode::get_xattr(std::string_view name) {
@@ -142,13 +149,14 @@ Status OverlayNode::set_xattr(std::string_view name, std::string_view value, Xat
     const std::size_t before = present ? name.size() + present->size() : 0;
     room.bytes = std::max(before, name.size() + value.size()) - before;
   }
-  return change_upper(true, [&](Node& upper) { return upper.set_xattr(name, value, mode); }, room);
+  return change_upper(
+      Content::later, [&](Node& upper) { return upper.set_xattr(name, value, mode); }, room);
 }
 
 Status OverlayNode::remove_xattr(std::string_view name) {
   if (state_.upper == nullptr) return fail(Errc::erofs);
   if (const Result<std::string> present = get_xattr(name); !present) return fail(present.error());
-  return change_upper(true, [&](Node& upper) { return upper.remove_xattr(name); });
+  return change_upper(Content::later, [&](Node& upper) { return upper.remove_xattr(name); });
 }
 
 Result<std::vector<OverlayNode::Item>> OverlayNode::list() {

@@ -53,6 +53,13 @@ struct UpperRoom {
   std::uint64_t inodes = 0;
 };
 
+/// What a copy-up does with the bytes of a regular file.
+enum class Content : std::uint8_t {
+  copied,
+  none,   ///< they are about to be thrown away
+  later,  ///< they are not about to change: the lower's do for now, where the upper allows
+};
+
 /// The overlay nodes that somebody holds, by the layer nodes they stand for: how
 /// two look-ups, or two hard links, come to the same OverlayNode. Entries are
 /// weak, except that a node with state of its own (see OverlayNode::pin) is kept.
@@ -164,6 +171,11 @@ class OverlayNode final : public Node {
   [[nodiscard]] const OverlayState& state() const { return state_; }
   /// Null before copy-up.
   [[nodiscard]] Node* upper() const { return upper_.load(std::memory_order_acquire); }
+  /// Null as long as the content of a regular file is the lower's.
+  [[nodiscard]] Node* content_upper() const {
+    Node* const node = upper();
+    return content_below_.load(std::memory_order_acquire) ? nullptr : node;
+  }
 
   Result<Attr> attr() override;
   Status set_attr(const SetAttr& change) override;
@@ -190,12 +202,10 @@ class OverlayNode final : public Node {
   [[nodiscard]] static Status copy_up_all(std::span<OverlayNode* const> nodes, UpperRoom also = {});
   [[nodiscard]] Status copy_up(UpperRoom also = {});
   /// Applies `change` to the upper, which appears with the change made or, where
-  /// that fails, not at all. `with_content` false: a regular file's bytes are
-  /// about to be thrown away and need not be copied. `also`: what `change` takes
-  /// of a node that is no regular file. eperm where a lower is sealed: its copy
-  /// would not be, so only a rename makes one.
-  [[nodiscard]] Status change_upper(bool with_content, FunctionRef<Status(Node&)> change,
-                                    UpperRoom also = {});
+  /// that fails, not at all. `also`: what `change` takes of a node that is no
+  /// regular file. eperm where a lower is sealed: its copy would not be, so only a
+  /// rename makes one.
+  [[nodiscard]] Status change_upper(Content content, FunctionRef<Status(Node&)> change, UpperRoom also = {});
 
   struct Item {
     std::string name;
@@ -287,12 +297,16 @@ class OverlayNode final : public Node {
   struct Staged {
     LastingUpper::PreparedFile file;
     std::unique_ptr<Remembered> remembered;
+    bool content_below = false;
   };
-  [[nodiscard]] Result<Staged> make_file(bool with_content);
+  [[nodiscard]] Result<Staged> make_file(Content content);
+  /// Copies what an earlier copy-up has left below.
+  [[nodiscard]] Status bring_content(Content content);
   [[nodiscard]] Result<NodeRef> make_other(OverlayNode& parent, std::string_view name);
   [[nodiscard]] Result<NodeRef> make_lasting(OverlayNode& parent, std::string_view name, const NewNode& spec,
                                              const Attr& lower);
-  [[nodiscard]] Status copy_content(Node& to) const;
+  /// False: the upper has the content now; true: it is left below.
+  [[nodiscard]] Result<bool> copy_content(Node& to, Content content) const;
   [[nodiscard]] Status copy_metadata(Node& to) const;
   void publish(NodeRef upper);
   void pin();
@@ -303,6 +317,10 @@ class OverlayNode final : public Node {
   const std::vector<LayerNode> lowers_;
   std::atomic<Node*> upper_{nullptr};
   NodeRef upper_owner_;  ///< what upper_ points to; written once, before it
+
+  /// The upper of a regular file has no content of its own yet. Set before the upper
+  /// appears, cleared once, under copy_lock_.
+  std::atomic<bool> content_below_{false};
 
   std::mutex copy_lock_;  ///< held by the thread that copies this node up
   mutable std::shared_mutex lock_;

@@ -192,7 +192,7 @@ Status may_open(const VNode& node, OpenFlags flags) {
   if (node.is_directory()) return fail(Errc::eisdir);
   if (node.type() == FileType::symlink) return fail(Errc::eloop);
   // Writing to a device changes no file system.
-  const bool changes = flags.write && node.type() == FileType::regular;
+  const bool changes = (flags.write || flags.truncate) && node.type() == FileType::regular;
   return changes && node.mount->read_only ? fail(Errc::erofs) : Status{};
 }
 

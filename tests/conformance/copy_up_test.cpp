@@ -29,6 +29,33 @@ TEST_P(CopyUp, AnAttributeChangeKeepsTheRest) {
   EXPECT_EQ(ok(fs.content("/d/f")), "content");
 }
 
+TEST_P(CopyUp, AnAttributeChangeCopiesNoContent) {
+  const std::string large(1 << 20, 'x');
+  Vfs& fs = given(Fixture().file("/f", large).file("/g", large).file("/h", large));
+  const std::uint64_t before = quota() != nullptr ? quota()->used_bytes() : 0;
+  const HandlePtr early = ok(fs.open("/f", kReadWrite));
+  ok(fs.chmod("/f", 0600));
+  ok(fs.set_times("/f", Time{1, 2}, Time{3, 4}));
+  ok(fs.move("/f", "/moved"));
+  ok(fs.link("/g", "/linked"));
+  ok(fs.chmod("/h", 0600));
+  if (quota() != nullptr) EXPECT_LT(quota()->used_bytes() - before, 1U << 16);
+  const Attr attr = ok(fs.stat("/moved"));
+  EXPECT_EQ(attr.size, large.size());
+  EXPECT_EQ(attr.mtime, (Time{3, 4}));
+  EXPECT_EQ(ok(fs.content("/moved")), large);
+  EXPECT_EQ(ok(fs.content("/linked")), large);
+  // The first byte that changes brings the others.
+  ok(early->write(5, "y"));
+  std::string changed = large;
+  changed[5] = 'y';
+  EXPECT_EQ(ok(fs.content("/moved")), changed);
+  ok(fs.append("/linked", "z"));
+  EXPECT_EQ(ok(fs.content("/g")), large + "z");
+  ok(fs.truncate("/h", 3));
+  EXPECT_EQ(ok(fs.content("/h")), "xxx");
+}
+
 TEST_P(CopyUp, TheOwnerIsKept) {
   WASIFS_NEED_PRIVILEGES();
   Vfs& fs = given(Fixture().file("/d/f", "x").owner(12, 34).dir("/d").owner(56, 78));

@@ -94,6 +94,14 @@ TEST_P(Files, AppendingGoesToTheEndThatAnotherHandleMade) {
   EXPECT_EQ(ok(fs.content("/f")), "abcdef!");
 }
 
+TEST_P(Files, TruncatingOnOpenNeedsNoWriting) {
+  Vfs& fs = given(Fixture().file("/f", kHello));
+  const HandlePtr file = ok(fs.open("/f", {.flags = {.read = true, .write = false, .truncate = true}}));
+  EXPECT_EQ(ok(file->attr()).size, 0U);
+  EXPECT_EQ(ok(fs.stat("/f")).size, 0U);
+  EXPECT_EQ(ok(fs.content("/f")), "");
+}
+
 TEST_P(Files, AppendingAfterTruncationStartsAtTheNewEnd) {
   Vfs& fs = given(Fixture().file("/f", kHello));
   const HandlePtr file = ok(fs.open("/f", kAppend));

@@ -56,8 +56,8 @@ class MemoryOpenFile final : public File {
 };
 
 Result<FilePtr> MemoryFile::open(OpenFlags flags) {
-  if (flags.write && sealed()) return fail(Errc::eperm);
-  if (flags.truncate && flags.write) {
+  if ((flags.write || flags.truncate) && sealed()) return fail(Errc::eperm);
+  if (flags.truncate) {
     const Lock held(lock_);
     content_.resize(0);
     touch_modified();
