@@ -26,7 +26,9 @@ class AgainstModel : public Conformance {
     int done = 0;
     for (int step = 0; step < steps; ++step) {
       const Operation op = source.next();
-      if (op.kind == Operation::Kind::rename_whiteout && GetParam().overlay()) continue;  // makes none
+      // An overlay leaves none, and ext4 stamps a directory when it answers ENOTEMPTY.
+      const bool no_whiteouts = GetParam().overlay() || GetParam().host;
+      if (op.kind == Operation::Kind::rename_whiteout && no_whiteouts) continue;
       const std::string got = comparable(caller.perform(op));
       if (GetParam().kernel && op.kind == Operation::Kind::name_anonymous && got == "EOPNOTSUPP") continue;
       const std::string expected = comparable(model.perform(op));
