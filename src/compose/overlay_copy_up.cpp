@@ -201,29 +201,38 @@ Status OverlayNode::change_upper(Content content, FunctionRef<Status(Node&)> cha
     }
     if (const Status placed = copy.place(also); !placed) return placed;
   }
-  if (const Status brought = bring_content(content); !brought) return brought;
-  return change(*upper());
+  return bring_content(content, change);
 }
 
-Status OverlayNode::bring_content(Content content) {
-  if (content == Content::later || content_upper() != nullptr) return {};
-  const std::scoped_lock copying(copy_lock_);
-  if (content_upper() != nullptr) return {};
+Status OverlayNode::bring_content(Content content, FunctionRef<Status(Node&)> change) {
   Node& node = *upper();
+  if (content == Content::later || content_upper() != nullptr) return change(node);
+  std::unique_lock copying(copy_lock_);
+  if (content_upper() != nullptr) {
+    copying.unlock();
+    return change(node);
+  }
   const Result<Attr> before = node.attr();
   if (!before) return fail(before.error());
-  if (content == Content::copied) {
-    const Result<bool> left = copy_content(node, content);
-    if (!left) {
-      // Nobody has seen what came of it; there is room again for what was.
-      const Status emptied = node.set_attr({.size = 0, .atime = before->atime, .mtime = before->mtime});
-      return fail(emptied ? left.error() : emptied.error());
+  const SetAttr times{.atime = before->atime, .mtime = before->mtime};
+  const auto steps = [&]() -> Status {
+    if (content == Content::copied) {
+      const Result<bool> copied = copy_content(node, content);
+      if (!copied) return fail(copied.error());
+      if (const Status dated = node.set_attr(times); !dated) return dated;
     }
-    const Status dated = node.set_attr({.atime = before->atime, .mtime = before->mtime});
-    if (!dated) return dated;
+    return change(node);
+  };
+  const Status done = steps();
+  if (done) {
+    content_below_.store(false, std::memory_order_release);
+    return {};
   }
-  content_below_.store(false, std::memory_order_release);
-  return {};
+  // Nobody has seen what came of it, and there is room again for what was.
+  SetAttr empty = times;
+  empty.size = 0;
+  static_cast<void>(node.set_attr(empty));
+  return done;
 }
 
 Result<UpperRoom> OverlayNode::room_needed() const {
@@ -264,11 +273,10 @@ Result<OverlayNode::Staged> OverlayNode::make_file(Content content) {
   Node& copy = *made->node;
   const Result<bool> left = content == Content::none ? Result<bool>(false) : copy_content(copy, content);
   if (!left) return fail(left.error());
-  if (const Status copied = copy_metadata(copy); !copied) return fail(copied.error());
+  if (const Status copied = copy_metadata(copy, *attr); !copied) return fail(copied.error());
   auto remembered = note_origin(copy, *attr);
   if (!remembered) return fail(remembered.error());
-  return Staged{
-      .file = std::move(*made), .remembered = std::move(*remembered), .content_below = *left};
+  return Staged{.file = std::move(*made), .remembered = std::move(*remembered), .content_below = *left};
 }
 
 Result<NodeRef> OverlayNode::make_other(OverlayNode& parent, std::string_view name) {
@@ -284,7 +292,7 @@ Result<NodeRef> OverlayNode::make_other(OverlayNode& parent, std::string_view na
   if (state_.lasting != nullptr) return make_lasting(parent, name, spec, *attr);
   Result<NodeRef> made = upper_parent.create(name, spec);
   if (!made) return made;
-  if (const Status copied = copy_metadata(**made); !copied) {
+  if (const Status copied = copy_metadata(**made, *attr); !copied) {
     // Nothing was changed that anybody has seen, so nothing is left behind.
     const Status undone = is_directory() ? upper_parent.rmdir(name) : upper_parent.unlink(name);
     return fail(undone ? copied.error() : undone.error());
@@ -296,7 +304,7 @@ Result<NodeRef> OverlayNode::make_lasting(OverlayNode& parent, std::string_view 
                                           const Attr& lower) {
   Result<LastingUpper::Prepared> made = state_.lasting->prepare(spec);
   if (!made) return fail(made.error());
-  if (const Status copied = copy_metadata(made->node()); !copied) return fail(copied.error());
+  if (const Status copied = copy_metadata(made->node(), lower); !copied) return fail(copied.error());
   if (!is_directory()) {
     auto remembered = note_origin(made->node(), lower);
     if (!remembered) return fail(remembered.error());
@@ -374,7 +382,7 @@ Result<bool> OverlayNode::copy_content(Node& to, Content content) const {
   return sized ? Result<bool>(false) : fail(sized.error());
 }
 
-Status OverlayNode::copy_metadata(Node& to) const {
+Status OverlayNode::copy_metadata(Node& to, const Attr& from) const {
   Node& lower = *lowers_.front().node;
   const Result<std::vector<std::string>> names = lower.list_xattrs();
   if (!names) return fail(names.error());
@@ -384,9 +392,7 @@ Status OverlayNode::copy_metadata(Node& to) const {
     if (!value) return fail(value.error());
     if (const Status set = to.set_xattr(name, *value, XattrMode::any); !set) return set;
   }
-  const Result<Attr> attr = lower.attr();
-  if (!attr) return fail(attr.error());
-  return to.set_attr({.atime = attr->atime, .mtime = attr->mtime});
+  return to.set_attr({.atime = from.atime, .mtime = from.mtime});
 }
 
 void OverlayNode::publish(NodeRef upper_node) {

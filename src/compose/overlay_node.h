@@ -300,14 +300,16 @@ class OverlayNode final : public Node {
     bool content_below = false;
   };
   [[nodiscard]] Result<Staged> make_file(Content content);
-  /// Copies what an earlier copy-up has left below.
-  [[nodiscard]] Status bring_content(Content content);
+  /// Applies `change` to the upper, with the content that an earlier copy-up has left
+  /// below if that is needed now; where it fails, the content still is below.
+  [[nodiscard]] Status bring_content(Content content, FunctionRef<Status(Node&)> change);
   [[nodiscard]] Result<NodeRef> make_other(OverlayNode& parent, std::string_view name);
   [[nodiscard]] Result<NodeRef> make_lasting(OverlayNode& parent, std::string_view name, const NewNode& spec,
                                              const Attr& lower);
   /// False: the upper has the content now; true: it is left below.
   [[nodiscard]] Result<bool> copy_content(Node& to, Content content) const;
-  [[nodiscard]] Status copy_metadata(Node& to) const;
+  /// `from`: the lower's, as they were before anything was read.
+  [[nodiscard]] Status copy_metadata(Node& to, const Attr& from) const;
   void publish(NodeRef upper);
   void pin();
   void unpin();

@@ -32,14 +32,16 @@ TEST_P(CopyUp, AnAttributeChangeKeepsTheRest) {
 TEST_P(CopyUp, AnAttributeChangeCopiesNoContent) {
   const std::string large(1 << 20, 'x');
   Vfs& fs = given(Fixture().file("/f", large).file("/g", large).file("/h", large));
-  const std::uint64_t before = quota() != nullptr ? quota()->used_bytes() : 0;
+  const std::uint64_t before = quota() != nullptr ? quota()->bytes_used() : 0;
   const HandlePtr early = ok(fs.open("/f", kReadWrite));
   ok(fs.chmod("/f", 0600));
   ok(fs.set_times("/f", Time{1, 2}, Time{3, 4}));
   ok(fs.move("/f", "/moved"));
   ok(fs.link("/g", "/linked"));
   ok(fs.chmod("/h", 0600));
-  if (quota() != nullptr) EXPECT_LT(quota()->used_bytes() - before, 1U << 16);
+  if (quota() != nullptr) {
+    EXPECT_LT(quota()->bytes_used() - before, 1U << 16);
+  }
   const Attr attr = ok(fs.stat("/moved"));
   EXPECT_EQ(attr.size, large.size());
   EXPECT_EQ(attr.mtime, (Time{3, 4}));

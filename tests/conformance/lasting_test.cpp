@@ -212,7 +212,11 @@ class ReopenedAgainstModel : public Reopened {
   /// Files that are held open do not outlive the overlay.
   static Operation next(OperationSource& source) {
     Operation op = source.next();
-    while (op.kind >= Operation::Kind::hold && op.kind <= Operation::Kind::drop) op = source.next();
+    // Nor do overlays make whiteouts for others.
+    while ((op.kind >= Operation::Kind::hold && op.kind <= Operation::Kind::drop) ||
+           op.kind == Operation::Kind::rename_whiteout) {
+      op = source.next();
+    }
     return op;
   }
 

@@ -198,6 +198,7 @@ TEST_F(Regressions, ACopyUpKeepsTheTimesThatNobodyChanged) {
   ASSERT_EQ(::statx(AT_FDCWD, at("f").c_str(), 0, STATX_ALL, &after), 0);
   EXPECT_EQ(after.stx_mtime.tv_sec, 1'000'000'002);
   EXPECT_EQ(after.stx_mtime.tv_nsec, 987'654'321U);
+  EXPECT_EQ(after.stx_atime.tv_sec, 1'000'000'001);
   EXPECT_EQ(after.stx_btime.tv_sec, before.stx_btime.tv_sec);
   EXPECT_EQ(after.stx_ino, before.stx_ino);
   ASSERT_EQ(sh("echo more >> f"), "");
