@@ -105,8 +105,11 @@ Result<FilePtr> OverlayNode::open(OpenFlags flags) {
     const Result<bool> lacking = state_.marks.lacks_content(top());
     if (!lacking || *lacking) return fail(lacking ? Errc::eio : lacking.error());
   }
-  if (flags.truncate) {
-    const Status copied = change_upper(Content::none, [](Node&) { return Status(); });
+  // Into a lasting upper as the kernel's overlayfs does it, at once: who looks at the
+  // upper, or asks for a host file to write to, need not wait for the first write.
+  if (flags.truncate || (flags.write && state_.lasting != nullptr)) {
+    const Content content = flags.truncate ? Content::none : Content::copied;
+    const Status copied = change_upper(content, [](Node&) { return Status(); });
     if (!copied) return fail(copied.error());
   }
   if (Node* const upper_node = content_upper(); upper_node != nullptr) return upper_node->open(flags);
