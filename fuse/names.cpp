@@ -56,12 +56,13 @@ void forget_multi(Context& context, Request& request, std::size_t count, fuse_fo
   }
 }
 
-/// A new node of the caller's. The kernel has applied the umask to `mode`.
+/// A new node of the caller's.
 NewNode new_node(const Request& request, FileType type, mode_t mode) {
   return {.type = type,
           .mode = static_cast<std::uint16_t>(mode & kPermissions),
           .uid = request.uid(),
-          .gid = request.gid()};
+          .gid = request.gid(),
+          .umask = request.umask()};
 }
 
 void make(Context& context, Request& request, fuse_ino_t parent, const char* name, const NewNode& spec) {
@@ -85,6 +86,7 @@ void mkdir(Context& context, Request& request, fuse_ino_t parent, const char* na
 
 void symlink(Context& context, Request& request, const char* target, fuse_ino_t parent, const char* name) {
   NewNode spec = new_node(request, FileType::symlink, 0777);
+  spec.umask = 0;
   spec.target = target;
   make(context, request, parent, name, spec);
 }
