@@ -24,16 +24,23 @@ constexpr unsigned kWanted = FUSE_CAP_ASYNC_READ | FUSE_CAP_ASYNC_DIO | FUSE_CAP
                              FUSE_CAP_SPLICE_WRITE | FUSE_CAP_SPLICE_MOVE;
 
 // Not asked for, although libfuse may offer it: writeback cache (it would lose
-// closed files at a crash, and appends would no longer be the layer's), POSIX
-// ACLs (nobody would enforce them), DONT_MASK (the kernel applies the umask),
+// closed files at a crash, and appends would no longer be the layer's),
 // HANDLE_KILLPRIV (the kernel clears set-id bits, with setattr), SPLICE_READ
 // (written data ends in memory, one copy either way), EXPORT_SUPPORT (node ids
 // are not kept beyond a FORGET), locks (the kernel keeps them).
 
-void init(void* context, fuse_conn_info* connection) {
+/// The kernel enforces access control lists, and leaves the umask to us, who know
+/// whether the directory has a list to go by instead: both or none.
+constexpr unsigned kAcls = FUSE_CAP_POSIX_ACL | FUSE_CAP_DONT_MASK;
+
+void init(void* data, fuse_conn_info* connection) {
+  auto* const context = static_cast<Context*>(data);
   connection->want = connection->capable & kWanted;
+  const bool acls = (connection->capable & kAcls) == kAcls;
+  if (acls) connection->want |= kAcls;
+  context->enforces_acls = acls;
   // Texts that follow from where the link lies change with every rename above it.
-  if (static_cast<const Context*>(context)->tree->rebases_links()) {
+  if (context->tree->rebases_links()) {
     connection->want &= ~static_cast<unsigned>(FUSE_CAP_CACHE_SYMLINKS);
   }
   connection->max_write = static_cast<unsigned>(kMaxTransfer);

@@ -65,7 +65,10 @@ void statfs(Context& context, Request& request, fuse_ino_t id) {
 }
 
 /// Access control lists and their like: what nobody enforces must not be taken.
-bool is_refused_xattr(std::string_view name) { return name.starts_with("system."); }
+bool is_refused_xattr(const Context& context, std::string_view name) {
+  if (context.enforces_acls && name.starts_with("system.posix_acl_")) return false;
+  return name.starts_with("system.");
+}
 
 /// getxattr(2) and listxattr(2): a size of 0 asks for the length.
 void answer_sized(Request& request, std::string_view value, std::size_t size) {
@@ -79,7 +82,7 @@ void answer_sized(Request& request, std::string_view value, std::size_t size) {
 }
 
 void getxattr(Context& context, Request& request, fuse_ino_t id, const char* name, std::size_t size) {
-  if (is_refused_xattr(name)) return request.fail(Errc::enotsup);
+  if (is_refused_xattr(context, name)) return request.fail(Errc::enotsup);
   const Result<std::string> value = context.tree->get_xattr(context.inodes.at(id).vnode, name);
   if (!value) return request.fail(value.error());
   answer_sized(request, *value, size);
@@ -98,14 +101,14 @@ void listxattr(Context& context, Request& request, fuse_ino_t id, std::size_t si
 
 void setxattr(Context& context, Request& request, fuse_ino_t id, const char* name, const char* value,
               std::size_t size, int flags) {
-  if (is_refused_xattr(name)) return request.fail(Errc::enotsup);
+  if (is_refused_xattr(context, name)) return request.fail(Errc::enotsup);
   const Result<XattrMode> mode = to_xattr_mode(flags);
   if (!mode) return request.fail(mode.error());
   request.answer(context.tree->set_xattr(context.inodes.at(id).vnode, name, {value, size}, *mode));
 }
 
 void removexattr(Context& context, Request& request, fuse_ino_t id, const char* name) {
-  if (is_refused_xattr(name)) return request.fail(Errc::enotsup);
+  if (is_refused_xattr(context, name)) return request.fail(Errc::enotsup);
   request.answer(context.tree->remove_xattr(context.inodes.at(id).vnode, name));
 }
 

@@ -31,6 +31,9 @@ Result<std::unique_ptr<Context>> Context::make(const Tree& tree) {
 Context& Request::context() const noexcept { return *static_cast<Context*>(fuse_req_userdata(raw_)); }
 std::uint32_t Request::uid() const noexcept { return fuse_req_ctx(raw_)->uid; }
 std::uint32_t Request::gid() const noexcept { return fuse_req_ctx(raw_)->gid; }
+std::uint16_t Request::umask() const noexcept {
+  return static_cast<std::uint16_t>(fuse_req_ctx(raw_)->umask & 0777);
+}
 
 void Request::done() noexcept { fuse_reply_err(take(), 0); }
 

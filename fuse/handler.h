@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -26,6 +27,8 @@ struct Context {
   InodeTable inodes;
   HandleTable<FileHandle> files;
   HandleTable<DirHandle> dirs;
+  /// The kernel enforces access control lists; known before the first request but INIT.
+  std::atomic<bool> enforces_acls{false};
 
   /// Looks at the root; its errors are those of Tree::attr.
   [[nodiscard]] static Result<std::unique_ptr<Context>> make(const Tree& tree);
@@ -59,6 +62,8 @@ class Request {
   [[nodiscard]] Context& context() const noexcept;
   [[nodiscard]] std::uint32_t uid() const noexcept;
   [[nodiscard]] std::uint32_t gid() const noexcept;
+  /// Of requests that make a node, what it takes from the mode.
+  [[nodiscard]] std::uint16_t umask() const noexcept;
 
   void done() noexcept;
   void fail(Errc error) noexcept;

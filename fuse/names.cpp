@@ -9,6 +9,7 @@
 #include "fuse/entry.h"
 #include "fuse/handler.h"
 #include "fuse/libfuse.h"
+#include "fuse/request_io.h"
 #include "fuse/translate.h"
 
 namespace wasifs::fuse {
@@ -55,12 +56,13 @@ void forget_multi(Context& context, Request& request, std::size_t count, fuse_fo
   }
 }
 
-/// A new node of the caller's. The kernel has applied the umask to `mode`.
+/// A new node of the caller's.
 NewNode new_node(const Request& request, FileType type, mode_t mode) {
   return {.type = type,
           .mode = static_cast<std::uint16_t>(mode & kPermissions),
           .uid = request.uid(),
-          .gid = request.gid()};
+          .gid = request.gid(),
+          .umask = request.umask()};
 }
 
 void make(Context& context, Request& request, fuse_ino_t parent, const char* name, const NewNode& spec) {
@@ -84,6 +86,7 @@ void mkdir(Context& context, Request& request, fuse_ino_t parent, const char* na
 
 void symlink(Context& context, Request& request, const char* target, fuse_ino_t parent, const char* name) {
   NewNode spec = new_node(request, FileType::symlink, 0777);
+  spec.umask = 0;
   spec.target = target;
   make(context, request, parent, name, spec);
 }
@@ -125,6 +128,16 @@ void rename(Context& context, Request& request, fuse_ino_t parent, const char* n
   request.answer(renamed);
 }
 
+Result<Tree::Created> make_file(const Tree& tree, const VNode& dir, std::string_view name,
+                                const NewNode& spec, OpenFlags flags) {
+  if (name != kNoName) return tree.create_open(dir, name, spec, flags);
+  Result<VNode> made = tree.create_anonymous(dir, spec);
+  if (!made) return fail(made.error());
+  Result<FilePtr> file = tree.open(*made, flags);
+  if (!file) return fail(file.error());
+  return Tree::Created{.node = *std::move(made), .file = *std::move(file)};
+}
+
 void create(Context& context, Request& request, fuse_ino_t parent, const char* name, mode_t mode,
             fuse_file_info* info) {
   const Inode& dir = context.inodes.at(parent);
@@ -133,7 +146,7 @@ void create(Context& context, Request& request, fuse_ino_t parent, const char* n
   OpenFlags flags = *asked;
   flags.truncate = false;  // it is empty
   Result<Tree::Created> made =
-      context.tree->create_open(dir.vnode, name, new_node(request, FileType::regular, mode), flags);
+      make_file(*context.tree, dir.vnode, name, new_node(request, FileType::regular, mode), flags);
   if (!made) {
     // Somebody else was quicker. Opening what is there now would skip the check
     // of its permissions, which the kernel has done for a new file only; ESTALE

@@ -26,6 +26,7 @@
 #include "fuse/kernel_mount.h"
 #include "fuse/libfuse.h"
 #include "fuse/mount_info.h"
+#include "fuse/request_io.h"
 #include "fuse/signals.h"
 #include "fuse/trouble.h"
 
@@ -205,10 +206,8 @@ Outcome<Session> Session::mount(std::shared_ptr<const Tree> tree, Settings setti
   state->auto_unmount = std::move(mounted->auto_unmount);
   state->mount_id = mount_id_of(state->point);
 
-  // To libfuse a mount point of this form is a descriptor that is mounted
-  // already; it takes the descriptor over and leaves unmounting to us.
-  const std::string descriptor = "/dev/fd/" + std::to_string(mounted->device.get());
-  if (fuse_session_mount(state->session.get(), descriptor.c_str()) != 0) {
+  // libfuse takes the descriptor over and leaves unmounting to us.
+  if (fuse_session_custom_io(state->session.get(), &request_io(), mounted->device.get()) != 0) {
     return mount_trouble("libfuse does not take the mounted descriptor");
   }
   static_cast<void>(mounted->device.release());

@@ -25,7 +25,7 @@ namespace wasifs::fuse {
 /// open(2)'s flags. einval: both access bits.
 [[nodiscard]] Result<OpenFlags> to_open_flags(int flags) noexcept;
 
-/// renameat2(2)'s flags. einval: RENAME_WHITEOUT or a combination.
+/// renameat2(2)'s flags. einval: a combination.
 [[nodiscard]] Result<RenameMode> to_rename_mode(unsigned flags) noexcept;
 
 /// fallocate(2)'s mode. enotsup: one that no layer has.

@@ -55,7 +55,7 @@ struct SetAttr {
   std::optional<Time> mtime = {};
 };
 
-/// What to create. `mode` has the caller's umask already applied.
+/// What to create.
 struct NewNode {
   FileType type = FileType::regular;
   std::uint16_t mode = 0644;
@@ -63,6 +63,9 @@ struct NewNode {
   std::uint32_t gid = 0;
   std::uint64_t rdev = 0;        ///< of device nodes
   std::string_view target = {};  ///< text of a symlink, 1..4095 bytes
+  /// What the caller's umask takes from `mode`. A Tree does that, unless the directory
+  /// has a default access control list, which then decides; for a layer it is 0.
+  std::uint16_t umask = 0;
 };
 
 /// How a file is opened. `append`: every write goes to the end, atomically.

@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "base/acl.h"
 #include "base/path.h"
 #include "compose/ino_map.h"
 #include "compose/limits.h"
@@ -248,8 +249,15 @@ Result<Link> Tree::read_link(const VNode& node) const {
 
 namespace {
 
-/// Checks that hold for every new name; `spec` is adapted to the directory.
-Status inherit(const VNode& dir, NewNode& spec) {
+/// The access control lists that a new node starts with; "" where it has none.
+struct Lists {
+  std::string access;
+  std::string defaults;
+};
+
+/// Adapts `spec` to the directory that it is for, and tells what else the node takes
+/// over from there.
+Result<Lists> inherit(const VNode& dir, NewNode& spec) {
   const Result<Attr> parent = dir.node->attr();
   if (!parent) return fail(parent.error());
   constexpr std::uint16_t kSetGid = 02000;
@@ -257,7 +265,31 @@ Status inherit(const VNode& dir, NewNode& spec) {
     spec.gid = parent->gid;
     if (spec.type == FileType::directory) spec.mode |= kSetGid;
   }
-  return {};
+  const auto umask = std::exchange(spec.umask, std::uint16_t{0});
+  if (spec.type == FileType::symlink) return Lists{};
+  Result<std::string> defaults = dir.node->get_xattr(kDefaultAcl);
+  Result<Acl> acl = defaults ? Acl::parse(*defaults) : fail(defaults.error());
+  if (!acl) {
+    spec.mode = static_cast<std::uint16_t>(spec.mode & ~umask);
+    return Lists{};
+  }
+  acl->limit(spec.mode);
+  spec.mode = static_cast<std::uint16_t>((spec.mode & ~0777U) | acl->permissions());
+  Lists lists;
+  if (!acl->minimal()) {
+    lists.access = acl->value();
+    // Until the list is there, the group has nothing of what the mask leaves to others.
+    spec.mode = static_cast<std::uint16_t>(spec.mode & ~070U);
+  }
+  if (spec.type == FileType::directory) lists.defaults = *std::move(defaults);
+  return lists;
+}
+
+Status give_lists(Node& node, const Lists& lists) {
+  if (!lists.defaults.empty()) {
+    if (const Status set = node.set_xattr(kDefaultAcl, lists.defaults, XattrMode::any); !set) return set;
+  }
+  return lists.access.empty() ? Status{} : node.set_xattr(kAccessAcl, lists.access, XattrMode::any);
 }
 
 }  // namespace
@@ -269,9 +301,15 @@ Result<VNode> Tree::create(const VNode& dir, std::string_view name, NewNode spec
   // An existing name is told before a read-only mount, as mkdir(2) does.
   if (read_only(dir)) return fail(dir.node->lookup(name) ? Errc::eexist : Errc::erofs);
   if (state_->forbids(spec.type)) return fail(dir.node->lookup(name) ? Errc::eexist : Errc::eperm);
-  if (const Status inherited = inherit(dir, spec); !inherited) return fail(inherited.error());
+  const Result<Lists> lists = inherit(dir, spec);
+  if (!lists) return fail(lists.error());
   Result<NodeRef> made = dir.node->create(name, spec);
   if (!made) return fail(made.error());
+  if (const Status given = give_lists(**made, *lists); !given) {
+    const bool directory = spec.type == FileType::directory;
+    static_cast<void>(directory ? dir.node->rmdir(name) : dir.node->unlink(name));
+    return fail(given.error());
+  }
   tell_name(dir, name);
   return VNode{dir.mount, std::move(*made)};
 }
@@ -292,9 +330,11 @@ Result<VNode> Tree::create_anonymous(const VNode& dir, NewNode spec) const {
   if (!dir.is_directory()) return fail(Errc::enotdir);
   if (read_only(dir)) return fail(Errc::erofs);
   if (state_->forbids(spec.type)) return fail(Errc::eperm);
-  if (const Status inherited = inherit(dir, spec); !inherited) return fail(inherited.error());
+  const Result<Lists> lists = inherit(dir, spec);
+  if (!lists) return fail(lists.error());
   Result<NodeRef> made = dir.node->create_anonymous(spec);
   if (!made) return fail(made.error());
+  if (const Status given = give_lists(**made, *lists); !given) return fail(given.error());
   return VNode{dir.mount, std::move(*made)};
 }
 

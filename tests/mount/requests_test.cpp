@@ -163,19 +163,6 @@ TEST_F(Requests, PagesMappedThroughAnAppendingDescriptorGoWhereTheyBelong) {
   EXPECT_EQ(stat_of(at("f")).st_size, 8192);
 }
 
-TEST_F(Requests, AccessControlListsAreRefused) {
-  ASSERT_EQ(::mkdir(at("d").c_str(), 0755), 0);
-  // user::rwx group::r-x other::r-x, version 2
-  constexpr std::array<unsigned char, 28> kList{2,    0, 0, 0,                          //
-                                                1,    0, 7, 0, 0xFF, 0xFF, 0xFF, 0xFF,  //
-                                                4,    0, 5, 0, 0xFF, 0xFF, 0xFF, 0xFF,  //
-                                                0x20, 0, 5, 0, 0xFF, 0xFF, 0xFF, 0xFF};
-  for (const char* name : {"system.posix_acl_access", "system.posix_acl_default"}) {
-    EXPECT_EQ(::setxattr(at("d").c_str(), name, kList.data(), kList.size(), 0), -1) << name;
-    EXPECT_EQ(errno, EOPNOTSUPP) << name;
-  }
-}
-
 TEST_F(Requests, TheCallerOwnsWhatItMakes) {
   ASSERT_EQ(::chmod(mount_->path().c_str(), 01777), 0);
   const Finished run = run_program({"setpriv", "--reuid=12345", "--regid=23456", "--clear-groups", "sh", "-c",

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fs/memory/memory_node.h"
 
+#include "base/acl.h"
 #include "base/clock.h"
 #include "fs/device/device.h"
 
@@ -54,7 +55,10 @@ Status MemoryNode::set_attr(const SetAttr& change) {
     if (const Status resized = resize(*change.size); !resized) return resized;
     mtime_ = state_.stamp();
   }
-  if (change.mode) mode_ = *change.mode & 07777U;
+  if (change.mode) {
+    mode_ = *change.mode & 07777U;
+    keep_acl_with_mode();
+  }
   if (change.uid) uid_ = *change.uid;
   if (change.gid) gid_ = *change.gid;
   if (change.atime) atime_ = *change.atime;
@@ -80,8 +84,43 @@ Result<std::vector<std::string>> MemoryNode::list_xattrs() {
   return names;
 }
 
+void MemoryNode::keep_acl_with_mode() {
+  if (xattrs_ == nullptr) return;
+  const auto found = xattrs_->find(kAccessAcl);
+  if (found == xattrs_->end()) return;
+  Result<Acl> acl = Acl::parse(found->second);
+  if (!acl) return;  // none is stored that does not parse
+  acl->set_permissions(mode_);
+  found->second = acl->value();
+}
+
 Status MemoryNode::set_xattr(std::string_view name, std::string_view value, XattrMode mode) {
   const Lock held(lock_);
+  if (name == kAccessAcl) return set_access_acl(value, mode);
+  if (name == kDefaultAcl) {
+    if (!is_directory()) return fail(Errc::eacces);
+    const Result<Acl> acl = Acl::parse(value);
+    return acl ? store_xattr(name, acl->value(), mode) : fail(acl.error());
+  }
+  return store_xattr(name, value, mode);
+}
+
+Status MemoryNode::set_access_acl(std::string_view value, XattrMode mode) {
+  if (type() == FileType::symlink) return fail(Errc::enotsup);
+  const Result<Acl> acl = Acl::parse(value);
+  if (!acl) return fail(acl.error());
+  if (!acl->minimal()) {
+    if (const Status stored = store_xattr(kAccessAcl, acl->value(), mode); !stored) return stored;
+  } else if (xattrs_ != nullptr) {
+    // The mode says it all.
+    if (const auto found = xattrs_->find(kAccessAcl); found != xattrs_->end()) drop_xattr(found);
+  }
+  mode_ = static_cast<std::uint16_t>((mode_ & ~0777U) | acl->permissions());
+  touch_changed();
+  return {};
+}
+
+Status MemoryNode::store_xattr(std::string_view name, std::string_view value, XattrMode mode) {
   if (xattrs_ == nullptr) xattrs_ = std::make_unique<Xattrs>();
   const auto found = xattrs_->find(name);
   const bool exists = found != xattrs_->end();
@@ -110,10 +149,14 @@ Status MemoryNode::remove_xattr(std::string_view name) {
   if (xattrs_ == nullptr) return fail(Errc::enodata);
   const auto found = xattrs_->find(name);
   if (found == xattrs_->end()) return fail(Errc::enodata);
-  if (state_.quota != nullptr) state_.quota->release(found->first.size() + found->second.size(), 0);
-  xattrs_->erase(found);
+  drop_xattr(found);
   touch_changed();
   return {};
+}
+
+void MemoryNode::drop_xattr(Xattrs::iterator found) {
+  if (state_.quota != nullptr) state_.quota->release(found->first.size() + found->second.size(), 0);
+  xattrs_->erase(found);
 }
 
 Result<FilePtr> MemorySpecial::open(OpenFlags flags) {

@@ -80,6 +80,14 @@ class MemoryNode : public Node {
 
  private:
   using Xattrs = std::map<std::string, std::string, std::less<>>;
+
+  /// With the lock held.
+  [[nodiscard]] Status store_xattr(std::string_view name, std::string_view value, XattrMode mode);
+  void drop_xattr(Xattrs::iterator found);
+  [[nodiscard]] Status set_access_acl(std::string_view value, XattrMode mode);
+  /// Makes the access control list, if there is one, say what the mode does.
+  void keep_acl_with_mode();
+
   std::unique_ptr<Xattrs> xattrs_;
 };
 

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+struct fuse_custom_io;
+
+namespace wasifs::fuse {
+
+/// How a session whose user data is a Context reads its requests. libfuse refuses
+/// requests that are younger than itself; two of them are served all the same:
+///
+///   FUSE_TMPFILE (Linux 6.1)  handed to libfuse as a FUSE_CREATE of kNoName
+///   FUSE_STATX (Linux 6.6)    answered before libfuse sees it
+[[nodiscard]] const fuse_custom_io& request_io() noexcept;
+
+/// What open(2)'s O_TMPFILE calls a file in its request: no file has this name.
+constexpr const char* kNoName = "/";
+
+}  // namespace wasifs::fuse
