@@ -17,6 +17,7 @@
 #include <fstream>
 #include <iterator>
 #include <ranges>
+#include <sstream>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
@@ -163,9 +164,11 @@ std::vector<pid_t> processes_with(const std::string& word) {
   for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
     const std::string name = entry.path().filename().string();
     if (name.find_first_not_of("0123456789") != std::string::npos) continue;
-    std::ifstream file(entry.path() / "cmdline", std::ios::binary);
-    const std::string line{std::istreambuf_iterator<char>(file), {}};
-    if (line.find(word) != std::string::npos) found.push_back(static_cast<pid_t>(std::stol(name)));
+    const std::ifstream file(entry.path() / "cmdline", std::ios::binary);
+    // Not by the buffer's iterators: they throw where the process ends meanwhile.
+    std::ostringstream line;
+    line << file.rdbuf();
+    if (line.str().find(word) != std::string::npos) found.push_back(static_cast<pid_t>(std::stol(name)));
   }
   return found;
 }
