@@ -15,6 +15,7 @@
 #include <cctype>
 #include <cerrno>
 #include <cstdlib>
+#include <fstream>
 #include <ostream>
 #include <string_view>
 #include <utility>
@@ -50,7 +51,13 @@ void write_all(int fd, std::string_view text) {
 /// Host layers keep a descriptor per open file, and a mount has many users.
 void raise_descriptor_limit() {
   rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  // As far as the kernel goes, for who may; else as far as we may.
+  rlim_t most = 0;
+  if (std::ifstream("/proc/sys/fs/nr_open") >> most && most > limit.rlim_max) {
+    const rlimit all{.rlim_cur = most, .rlim_max = most};
+    if (::setrlimit(RLIMIT_NOFILE, &all) == 0) return;
+  }
   limit.rlim_cur = limit.rlim_max;
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }

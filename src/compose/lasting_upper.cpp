@@ -77,6 +77,18 @@ Status discard(Node& dir, std::string_view name, const NodeRef& node) {
   return dir.rmdir(name);
 }
 
+/// Not every file system can; without it a rename would show what it hides.
+Status check_whiteouts(Node& scratch, const Attr& owner) {
+  constexpr std::string_view kFrom = "probe";
+  constexpr std::string_view kTo = "moved";
+  const auto made = scratch.create(kFrom, {.mode = 0600, .uid = owner.uid, .gid = owner.gid});
+  if (!made) return fail(made.error());
+  const Status renamed = scratch.rename(kFrom, scratch, kTo, RenameMode::whiteout);
+  if (const Status gone = scratch.unlink(kFrom); !gone) return gone;
+  if (!renamed) return renamed.error() == Errc::einval ? fail(Errc::enotsup) : renamed;
+  return scratch.unlink(kTo);
+}
+
 /// What has the name, or null.
 Result<NodeRef> find(Node& dir, std::string_view name) {
   Result<NodeRef> found = dir.lookup(name);
@@ -94,6 +106,7 @@ Result<std::unique_ptr<LastingUpper>> LastingUpper::open(NodeRef work, OverlayMa
   Result<NodeRef> links = directory_in(*work, kLinks, *owner);
   if (!links) return fail(links.error());
   if (const Status cleared = clear(*scratch); !cleared) return fail(cleared.error());
+  if (const Status able = check_whiteouts(**scratch, *owner); !able) return fail(able.error());
   return std::unique_ptr<LastingUpper>(
       new LastingUpper(std::move(*scratch), std::move(*links), std::move(marks), *owner));
 }

@@ -30,7 +30,8 @@ namespace wasifs {
 class LastingUpper {
  public:
   /// Makes the two directories in `work`, and empties the first. `work` is not below
-  /// the upper's root but of the same Filesystem.
+  /// the upper's root but of the same Filesystem. enotsup: that leaves no whiteouts
+  /// behind renames.
   [[nodiscard]] static Result<std::unique_ptr<LastingUpper>> open(NodeRef work, OverlayMarks marks);
 
   [[nodiscard]] const OverlayMarks& marks() const { return marks_; }

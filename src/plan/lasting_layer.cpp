@@ -66,6 +66,10 @@ Outcome<LastingLayer> open_lasting_layer(const PlannedLayer& layer, const std::s
                         "put it on ext4, xfs, btrfs or another file system that does"));
   }
   Result<std::unique_ptr<LastingUpper>> names = LastingUpper::open((*host)->work(), OverlayMarks(*space));
+  if (!names && names.error() == Errc::enotsup) {
+    return fail(trouble("its file system cannot leave whiteouts behind renames (RENAME_WHITEOUT)",
+                        "put it on ext4, xfs, btrfs, tmpfs or another file system that can"));
+  }
   if (!names) {
     return fail(trouble("work directory " + quoted(work) + " cannot be prepared: " + message(names.error())));
   }
