@@ -21,11 +21,12 @@ namespace {
 /// The layers as kernel overlayfs shows them, as long as this lives.
 class KernelOverlay {
  public:
-  explicit KernelOverlay(const LastingLayers& layers) : point_(layers.directory() + "/merged") {
+  explicit KernelOverlay(const LastingLayers& layers, const std::string& more = "")
+      : point_(layers.directory() + "/merged") {
     std::filesystem::create_directory(point_);
     const std::string& base = layers.directory();
-    const std::string options =
-        "lowerdir=" + base + "/lower,upperdir=" + base + "/upper,workdir=" + base + "/work,redirect_dir=on";
+    const std::string options = "lowerdir=" + base + "/lower,upperdir=" + base + "/upper,workdir=" + base +
+                                "/work,redirect_dir=on" + more;
     if (::mount("overlay", point_.c_str(), "overlay", 0, options.c_str()) != 0) error_ = errno;
   }
   KernelOverlay(const KernelOverlay&) = delete;
@@ -56,8 +57,8 @@ class TurnsWithTheKernel : public testing::TestWithParam<std::uint64_t> {
     use(fs);
   }
   template <class Use>
-  void kernels(Use&& use) {
-    const KernelOverlay mount(*layers_);
+  void kernels(Use&& use, const std::string& options = "") {
+    const KernelOverlay mount(*layers_, options);
     ASSERT_EQ(mount.error(), 0) << std::strerror(mount.error());
     PosixVfs fs(mount.point());
     use(fs);
@@ -141,6 +142,15 @@ TEST_P(MarksOfTheKernel, MovedRemovedAndMadeAnew) {
     EXPECT_EQ(*fs.content("/d/f"), "x");
     EXPECT_EQ(fs.list("/a/b")->size(), 0U);
     EXPECT_EQ(fs.lstat("/gone").error(), Errc::enoent);
+  });
+}
+
+TEST_P(MarksOfTheKernel, AFileThatItLeftWithoutContentIsNotReadAsZeros) {
+  ASSERT_TRUE(lower().put("/f", "content"));
+  kernels([](Vfs& fs) { ASSERT_TRUE(fs.chmod("/f", 0600)); }, ",metacopy=on");
+  ours([](Vfs& fs) {
+    EXPECT_EQ(fs.lstat("/f")->size, 7U);
+    EXPECT_EQ(fs.content("/f").error(), Errc::eio);
   });
 }
 INSTANTIATE_TEST_SUITE_P(By, MarksOfTheKernel, testing::Values<std::uint64_t>(0, 1),
