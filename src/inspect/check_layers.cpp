@@ -182,8 +182,11 @@ class LayerChecker {
   }
 
   void check_cover(const PlannedMount& mount, const std::vector<OpenLayer>& layers) {
-    for (std::size_t i = 1; i < layers.size(); ++i) {
-      const std::span above(layers.data(), i);
+    // What a kept upper hides somebody has changed: that is no fault of the layers.
+    const std::size_t first =
+        !mount.work.empty() && !layers.empty() && layers.front().layer == &*mount.upper ? 1 : 0;
+    for (std::size_t i = first + 1; i < layers.size(); ++i) {
+      const std::span above(layers.data() + first, i - first);
       const auto same = [&](const OpenLayer& one) {
         const auto identity = [](const PlannedLayer& layer) {
           return std::tie(layer.kind, layer.source, layer.volume, layer.subpath);

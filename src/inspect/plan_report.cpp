@@ -102,6 +102,7 @@ std::string render_mount(const PlannedMount& mount) {
   if (mount.where.file != mount.origin) out += place_text(mount.where);
   out += "\n";
   if (mount.upper) out += render_layer("upper", *mount.upper);
+  if (!mount.work.empty()) out += "    keeps changes, with work directory " + quoted(mount.work) + "\n";
   for (const PlannedLayer& lower : mount.lowers) out += render_layer("lower", lower);
   return out;
 }
@@ -144,8 +145,9 @@ std::string json_mount(const PlannedMount& mount) {
       .add("access", name_of(mount.access))
       .add("opaque", mount.opaque);
   if (mount.symlink_text == SymlinkText::rebase) object.add("symlink_text", "rebase");
-  return object.add_json("upper", mount.upper ? json_layer(*mount.upper) : "null")
-      .add_json("lowers", json_list(mount.lowers, json_layer))
+  object.add_json("upper", mount.upper ? json_layer(*mount.upper) : "null");
+  if (!mount.work.empty()) object.add("work", mount.work);
+  return object.add_json("lowers", json_list(mount.lowers, json_layer))
       .add_json("quota_bytes", json_number(mount.quota_bytes))
       .add("origin", mount.origin)
       .add_json("where", place_json(mount.where))

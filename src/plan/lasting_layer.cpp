@@ -2,6 +2,7 @@
 #include "plan/lasting_layer.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <utility>
@@ -19,13 +20,35 @@ Diagnostic trouble(std::string text, std::string hint = {}) {
   return {.trouble = Trouble::source, .message = std::move(text), .hint = std::move(hint)};
 }
 
-/// True if it was not there before.
-Outcome<bool> make_directory(const std::string& path) {
-  if (::mkdir(path.c_str(), 0700) == 0) return true;
-  if (errno == EEXIST) return false;
-  const int error = errno;
-  return fail(trouble("directory " + quoted(path) + " cannot be made: " + message(static_cast<Errc>(error)),
-                      error == ENOENT ? "make the folder that is to hold it" : ""));
+/// A directory that is made where it is missing, and goes again unless it is kept.
+class Directory {
+ public:
+  explicit Directory(const std::string& path) : path_(path) {}
+  Directory(const Directory&) = delete;
+  Directory& operator=(const Directory&) = delete;
+  ~Directory() {
+    if (made_) ::rmdir(path_.c_str());
+  }
+
+  Outcome<void> make() {
+    made_ = ::mkdir(path_.c_str(), 0700) == 0;
+    if (made_ || errno == EEXIST) return {};
+    const int error = errno;
+    return fail(
+        trouble("directory " + quoted(path_) + " cannot be made: " + message(static_cast<Errc>(error)),
+                error == ENOENT ? "make the folder that is to hold it" : ""));
+  }
+  [[nodiscard]] bool made() const { return made_; }
+  void keep() { made_ = false; }
+
+ private:
+  const std::string& path_;
+  bool made_ = false;
+};
+
+bool is_directory(const std::string& path) {
+  struct stat found{};
+  return ::stat(path.c_str(), &found) == 0 && S_ISDIR(found.st_mode);
 }
 
 /// Whose attributes can be written in `directory`: the kernel's overlayfs, too, takes
@@ -41,24 +64,31 @@ Result<MarkSpace> probe(Node& directory) {
   return user ? Result<MarkSpace>(MarkSpace::user) : fail(user.error());
 }
 
+Status look_like(Node& upper, const Attr& like) {
+  const Status given = upper.set_attr({.uid = like.uid, .gid = like.gid});
+  // An ordinary user cannot give it away, and needs not.
+  if (!given && given.error() != Errc::eperm) return given;
+  return upper.set_attr({.mode = like.mode, .atime = like.atime, .mtime = like.mtime});
+}
+
 }  // namespace
 
 Outcome<LastingLayer> open_lasting_layer(const PlannedLayer& layer, const std::string& work,
                                          const Attr& like) {
-  const Outcome<bool> fresh = make_directory(layer.source);
-  if (!fresh) return fail(fresh.error());
-  if (const Outcome<bool> made = make_directory(work); !made) return fail(made.error());
+  Directory upper(layer.source);
+  if (auto made = upper.make(); !made) return fail(made.error());
+  Directory beside(work);
+  // What is wrong with an upper that is none is said below.
+  if (is_directory(layer.source)) {
+    if (auto made = beside.make(); !made) return fail(made.error());
+  }
   const auto links =
       layer.symlinks == Symlinks::deny ? HostFilesystem::Symlinks::deny : HostFilesystem::Symlinks::contain;
   auto host = HostFilesystem::open(layer.source, {.read_only = false, .symlinks = links, .work = work});
   if (!host) return fail(std::move(host.error()));
-  if (*fresh) {
-    const Status looks = (*host)->root()->set_attr(
-        {.mode = like.mode, .uid = like.uid, .gid = like.gid, .atime = like.atime, .mtime = like.mtime});
-    // An ordinary user cannot give it away, and needs not.
-    if (!looks && looks.error() != Errc::eperm) {
+  if (upper.made()) {
+    if (const Status looks = look_like(*(*host)->root(), like); !looks)
       return fail(trouble("its attributes cannot be set: " + message(looks.error())));
-    }
   }
   const Result<MarkSpace> space = probe(*(*host)->work());
   if (!space) {
@@ -73,6 +103,8 @@ Outcome<LastingLayer> open_lasting_layer(const PlannedLayer& layer, const std::s
   if (!names) {
     return fail(trouble("work directory " + quoted(work) + " cannot be prepared: " + message(names.error())));
   }
+  upper.keep();
+  beside.keep();
   return LastingLayer{.layer = *std::move(host), .names = *std::move(names), .marks = *space};
 }
 

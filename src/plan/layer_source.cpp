@@ -103,7 +103,11 @@ std::optional<HostUpper> read_upper(TableReader& reader, std::string_view folder
   const auto upper = reader.text("upper");
   const auto work = reader.text("work");
   if (!upper || upper->value == "memory") {
-    if (work) errors.add(work->where, "\"work\" is for an \"upper\" that is a host directory");
+    const bool misread = !upper && reader.find("upper") != nullptr;
+    if (work && !misread) {
+      errors.add(work->where, "\"work\" is for an \"upper\" that is a host directory",
+                 "name that directory with \"upper\", or leave \"work\" out");
+    }
     return std::nullopt;
   }
   HostUpper host{.directory = whole_source(LayerSource::Kind::host, *upper, folder), .work = {}};

@@ -10,6 +10,7 @@
 #include "plan/plan_lookup.h"
 #include "plan/reader.h"
 #include "plan/run_plan.h"
+#include "plan/uppers.h"
 
 namespace wasifs::plan {
 
@@ -79,6 +80,7 @@ class Planner {
     if (auto added = add_run(); !added) return fail(added.error());
     finish_root();
     collect_mounts();
+    if (auto checked = check_uppers(plan_); !checked) return fail(checked.error());
     warn_of_hidden_commands();
     return std::move(plan_);
   }
@@ -432,8 +434,8 @@ class Planner {
   }
 
   /// The base root is the upper over everything, unless a host directory is, to
-  /// which changes are written as they are or in which they are kept: then it is the first lower, and an
-  /// empty one only if commands need it.
+  /// which changes are written as they are or in which they are kept: then it is the
+  /// first lower, and an empty one only if commands need it.
   void finish_root() {
     const SourceLocation& where = manifest_.root_where;
     PlannedLayer base = plain_layer(manifest_.empty_base ? LayerKind::memory : LayerKind::base, where);
@@ -459,6 +461,8 @@ class Planner {
       }
     }
     std::ranges::move(root_lowers_, std::back_inserter(root.lowers));
+    // What keeps changes lies over something, be it empty.
+    if (manifest_.upper && root.lowers.empty()) root.lowers.push_back(plain_layer(LayerKind::memory, where));
     plan_.mounts.push_back(std::move(root));
   }
 

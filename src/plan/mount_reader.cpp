@@ -224,7 +224,8 @@ class MountReader {
     mount_.upper = read_upper(reader_, folder_, errors_);
     const auto where = reader_.place_of("upper");
     if (where && mount_.access != Access::cow) {
-      errors_.add(*where, "\"upper\" is for a mount with access \"cow\"");
+      errors_.add(*where, "\"upper\" is for a mount with access \"cow\"",
+                  "write access = \"cow\", or leave \"upper\" out");
     } else if (mount_.upper && at_root()) {
       errors_.add(*where, "a mount at \"/\" is a layer of the root and has no upper of its own",
                   "write \"upper\" in [root]");
@@ -247,7 +248,7 @@ class MountReader {
       errors_.add(mount_.guest.where, "a static file cannot be mounted at \"/\"");
     } else if (mount_.type == MountType::memory) {
       errors_.add(mount_.guest.where, "a mount of type \"memory\" at \"/\" would show nothing",
-                  "the root keeps its changes in memory already");
+                  "the root takes changes without it");
     } else if (mount_.quota) {
       errors_.add(*reader_.place_of("quota"), "\"quota\" has no meaning at \"/\"",
                   "\"memory-limit\" in [root] bounds what the root keeps");

@@ -96,6 +96,8 @@ const std::map<std::string, RootOperations::Known, std::less<>>& RootOperations:
   using Self = RootOperations;
   static const std::map<std::string, Known, std::less<>> all{
       {"open", {1, 1, &Self::open}},
+      {"serve", {1, 1, &Self::open}},
+      {"close", {0, 0, &Self::close}},
       {"tree", {0, 1, &Self::tree}},
       {"ls", {1, 1, &Self::ls}},
       {"stat", {1, 1, &Self::stat}},
@@ -168,13 +170,13 @@ RootOperations::Lines RootOperations::outcome(const Status& status) {
 }
 
 RootOperations::Lines RootOperations::open(const Words& words) {
-  handles_.clear();
-  vfs_.reset();
+  static_cast<void>(close(words));
   std::istringstream in;
   std::ostringstream out;
   std::ostringstream err;
   cli::Io io{.in = in, .out = out, .err = err};
-  const Outcome<PreparedRoot> root = cli::open_source(io, words[1]);
+  const Outcome<PreparedRoot> root =
+      words[0] == "serve" ? cli::compose_source(io, words[1], {}) : cli::open_source(io, words[1]);
   int status = 0;
   if (root) {
     vfs_.emplace(root->tree);
@@ -186,6 +188,12 @@ RootOperations::Lines RootOperations::open(const Words& words) {
   for (const std::string& line : split_lines(err.str())) lines.push_back("! " + line);
   if (status != 0) lines.push_back("= " + std::to_string(status));
   return lines;
+}
+
+RootOperations::Lines RootOperations::close(const Words& /*words*/) {
+  handles_.clear();
+  vfs_.reset();
+  return {};
 }
 
 void RootOperations::describe(const std::string& path, Lines& out) {

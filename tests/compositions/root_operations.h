@@ -18,6 +18,10 @@ namespace wasifs::test {
 /// adds "= ERRNO".
 ///
 ///   open SOURCE               composes it; prints warnings, or the error and its status
+///   serve SOURCE              the same as a mount does it, without warnings: uppers on
+///                             the host keep changes, and are locked until "close" or
+///                             the next of these
+///   close                     ends what was opened
 ///   tree [PATH]               every path below with type and content, sorted
 ///   ls PATH                   the names, sorted
 ///   stat PATH                 type, mode, size (not of directories) and link count
@@ -66,6 +70,7 @@ class RootOperations {
   void describe(const std::string& path, Lines& out);
 
   Lines open(const Words& words);
+  Lines close(const Words& words);
   Lines tree(const Words& words);
   Lines ls(const Words& words);
   Lines stat(const Words& words);

@@ -333,5 +333,57 @@ TEST(NeededPackages, AreListedWithTheirPurpose) {
   EXPECT_EQ(found, (Strings{"container p.webc", "[[use]] u.webc", "mount \"/m\" l.webc"}));
 }
 
+TEST(MakePlan, PutsAnUpperOnTheHostOverWhatItChanges) {
+  const Plan made =
+      plan("[root]\nupper = \"state\"\n" +
+           host("/x", "h", "access = \"cow\"\nsymlinks = \"deny\"\nupper = \"u\"\nwork = \"w\"") +
+           host("/", "r") + host("/y", "h", "access = \"cow\""));
+  EXPECT_EQ(layers(made), (Strings{"/=host \"state\"|base root|host \"r\"", "/x=host \"u\"|host \"h\"",
+                                   "/y=memory|host \"h\""}));
+  EXPECT_EQ(made.mounts[0].work, "state.work");
+  EXPECT_EQ(made.mounts[0].access, Access::cow);
+  EXPECT_EQ(made.mounts[1].work, "w");
+  EXPECT_EQ(made.mounts[1].upper->symlinks, Symlinks::deny);
+  EXPECT_EQ(made.mounts[2].work, "");
+  EXPECT_EQ(layers(plan("[root]\nbase = \"empty\"\nupper = \"state\"\n")),
+            Strings{"/=host \"state\"|memory"});
+}
+
+TEST(MakePlan, ShowsCommandsBelowAnUpperOnTheHost) {
+  const Catalogue catalogue{{"p.webc", with_command(package({}), "run")}};
+  EXPECT_EQ(
+      layers(plan("[root]\nbase = \"empty\"\nupper = \"state\"\n" + kContainer + host("/", "r"), catalogue)),
+      Strings{"/=host \"state\"|commands|host \"r\""});
+}
+
+TEST(MakePlan, RefusesAnUpperThatIsNotForOneMountAlone) {
+  const std::string cow = "access = \"cow\"\nupper = ";
+  const std::string root = "[root]\nupper = \"state\"\n";
+  EXPECT_EQ(error(host("/a", "h", cow + "\"u\"") + host("/b", "h", cow + "\"./u/\"")).text(),
+            "site.toml:11:9: error: mount \"/b\": the upper \"./u/\" cannot be used\n"
+            "  site.toml:6:9: cause: \"./u\" is where mount \"/a\" keeps its changes\n"
+            "hint: name a directory that is for this mount alone");
+  EXPECT_EQ(error(root + host("/a", "h", cow + "\"u\"\nwork = \"state.work\"")).causes.front().message,
+            "\"state.work\" is where mount \"/\" keeps its changes");
+  EXPECT_EQ(error(root + host("/a", "h", cow + "\"state.work\"")).causes.front().message,
+            "\"state.work\" is where mount \"/\" keeps its changes");
+  EXPECT_EQ(error(root + host("/", "state")).text(),
+            "site.toml:2:9: error: mount \"/\": the upper \"state\" cannot be used\n"
+            "  site.toml:6:10: cause: it is one of the layers below it\n"
+            "hint: name a directory that is for this mount alone");
+  EXPECT_EQ(error(root + host("/a", "h", cow + "\"state\"")).trouble, Trouble::conflict);
+}
+
+TEST(MakePlan, LetsAMountHaveTheUpperOfTheOneThatItReplaces) {
+  const std::string cow = "access = \"cow\"\nupper = \"u\"";
+  EXPECT_EQ(layers(plan(host("/a", "h", cow) + host("/a", "i", cow)))[1], "/a=host \"u\"|host \"i\"");
+}
+
+TEST(MakePlan, GivesTheRootOnePlaceForChanges) {
+  EXPECT_EQ(error("[root]\nupper = \"state\"\n" + host("/", "top", "write-through = true")).text(),
+            "site.toml:3:1: error: the root cannot have both an upper and a mount with write-through\n"
+            "  site.toml:2:9: cause: the changes go to \"state\" already");
+}
+
 }  // namespace
 }  // namespace wasifs::plan

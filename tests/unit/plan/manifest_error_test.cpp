@@ -68,14 +68,6 @@ const Case kUnserved[] = {
     {"WasmerDependencies", "[dependencies]\n",
      "site.toml:1:2: error: \"dependencies\" is for a wasmer.toml and not for a manifest\n"
      "hint: name the folder of the wasmer.toml as the source of [container]"},
-    {"RootUpper", "[root]\nupper = \"./state\"\n",
-     "site.toml:2:9: error: an upper on the host is not supported by this version of wasifs\n"
-     "hint: \"memory\" is the only upper"},
-    {"RootWork", "[root]\nwork = \"./w\"\n",
-     "site.toml:2:1: error: \"work\" (of an upper on the host) is not supported by this version of wasifs"},
-    {"MountUpper", mount("type = \"host\"\nsource = \"a\"\naccess = \"cow\"\nupper = \"./state\""),
-     "site.toml:6:9: error: an upper on the host is not supported by this version of wasifs\n"
-     "hint: \"memory\" is the only upper"},
     {"MountJournal", mount("type = \"memory\"\njournal = true"),
      "site.toml:4:1: error: \"journal\" of a mount is not supported by this version of wasifs"},
     {"Archive", mount("type = \"archive\"\nsource = \"a.tar\""),
@@ -86,6 +78,37 @@ const Case kUnserved[] = {
      "hint: unpack it and name the directory"},
 };
 INSTANTIATE_TEST_SUITE_P(Unserved, ManifestError, testing::ValuesIn(kUnserved),
+                         [](const auto& one) { return one.param.name; });
+
+const Case kUppers[] = {
+    {"WorkOfRootAlone", "[root]\nwork = \"./w\"\n",
+     "site.toml:2:8: error: \"work\" is for an \"upper\" that is a host directory\n"
+     "hint: name that directory with \"upper\", or leave \"work\" out"},
+    {"WorkOfMemory", "[root]\nupper = \"memory\"\nwork = \"./w\"\n",
+     "site.toml:3:8: error: \"work\" is for an \"upper\" that is a host directory\n"
+     "hint: name that directory with \"upper\", or leave \"work\" out"},
+    {"WorkBesideAnUpperThatIsNone", "[root]\nupper = 1\nwork = \"./w\"\n",
+     "site.toml:2:9: error: \"upper\" must be a string, not an integer"},
+    {"EmptyUpper", "[root]\nupper = \"\"\n", "site.toml:2:9: error: \"upper\" must not be empty"},
+    {"WorkOfMount", mount("type = \"webc\"\nsource = \"a.webc\"\nwork = \"w\""),
+     "site.toml:5:8: error: \"work\" is for an \"upper\" that is a host directory\n"
+     "hint: name that directory with \"upper\", or leave \"work\" out"},
+    {"UpperOfWritable", mount("type = \"host\"\nsource = \"a\"\nupper = \"./state\""),
+     "site.toml:5:9: error: \"upper\" is for a mount with access \"cow\"\n"
+     "hint: write access = \"cow\", or leave \"upper\" out"},
+    {"UpperOfMemory", mount("type = \"memory\"\nupper = \"./state\""),
+     "site.toml:4:1: error: \"upper\" does not belong to a mount of type \"memory\""},
+    {"UpperOfStatic", mount("type = \"static\"\ntext = \"\"\nupper = \"./state\""),
+     "site.toml:5:1: error: \"upper\" does not belong to a mount of type \"static\""},
+    {"UpperAtRoot", "[[mount]]\nguest = \"/\"\ntype = \"overlay\"\nlayers = [\"a\"]\nupper = \"./state\"\n",
+     "site.toml:5:9: error: a mount at \"/\" is a layer of the root and has no upper of its own\n"
+     "hint: write \"upper\" in [root]"},
+    {"QuotaOfUpper", mount("type = \"host\"\nsource = \"a\"\naccess = \"cow\"\nupper = \"u\"\nquota = 5"),
+     "site.toml:7:9: error: \"quota\" has no meaning here: this mount keeps no changes in memory"},
+    {"UpperMisspelt", "[root]\nuper = \"./state\"\n",
+     "site.toml:2:1: error: unknown key \"uper\" in [root]\nhint: did you mean \"upper\"?"},
+};
+INSTANTIATE_TEST_SUITE_P(Uppers, ManifestError, testing::ValuesIn(kUppers),
                          [](const auto& one) { return one.param.name; });
 
 const Case kSections[] = {
@@ -176,7 +199,8 @@ const Case kMounts[] = {
     {"QuotaOfHost", mount("type = \"host\"\nsource = \"a\"\nquota = 5"),
      "site.toml:5:9: error: \"quota\" has no meaning here: this mount keeps no changes in memory"},
     {"UpperOfReadOnly", mount("type = \"host\"\nsource = \"a\"\naccess = \"ro\"\nupper = \"memory\""),
-     "site.toml:6:9: error: \"upper\" is for a mount with access \"cow\""},
+     "site.toml:6:9: error: \"upper\" is for a mount with access \"cow\"\n"
+     "hint: write access = \"cow\", or leave \"upper\" out"},
     {"WriteThroughElsewhere", mount("type = \"host\"\nsource = \"a\"\nwrite-through = true"),
      "site.toml:5:17: error: \"write-through\" is for a mount of a host directory at \"/\" with access "
      "\"rw\""},
@@ -186,7 +210,7 @@ const Case kMounts[] = {
      "site.toml:2:9: error: a static file cannot be mounted at \"/\""},
     {"MemoryAtRoot", "[[mount]]\nguest = \"/\"\ntype = \"memory\"\n",
      "site.toml:2:9: error: a mount of type \"memory\" at \"/\" would show nothing\n"
-     "hint: the root keeps its changes in memory already"},
+     "hint: the root takes changes without it"},
     {"QuotaAtRoot", "[[mount]]\nguest = \"/\"\ntype = \"webc\"\nsource = \"a.webc\"\nquota = 1\n",
      "site.toml:5:1: error: \"quota\" has no meaning at \"/\"\n"
      "hint: \"memory-limit\" in [root] bounds what the root keeps"},

@@ -118,6 +118,36 @@ TEST(Manifest, ReadsTheOptionsOfAMount) {
   EXPECT_EQ(mount.layers.front().where, (SourceLocation{"dir/site.toml", 4, 10}));
 }
 
+TEST(Manifest, ReadsTheUpperOfTheRoot) {
+  const Manifest beside = parse("[root]\nupper = \"./state/\"\n");
+  ASSERT_TRUE(beside.upper);
+  EXPECT_EQ(beside.upper->directory.kind, LayerSource::Kind::host);
+  EXPECT_EQ(beside.upper->directory.written, "./state/");
+  EXPECT_EQ(beside.upper->directory.path, "dir/state");
+  EXPECT_EQ(beside.upper->directory.where, (SourceLocation{"dir/site.toml", 2, 9}));
+  EXPECT_EQ(beside.upper->work, "dir/state.work");
+  const Manifest named = parse("[root]\nupper = \"/var/state\"\nwork = \"w\"\n");
+  ASSERT_TRUE(named.upper);
+  EXPECT_EQ(named.upper->directory.path, "/var/state");
+  EXPECT_EQ(named.upper->work, "dir/w");
+  EXPECT_FALSE(parse("[root]\nupper = \"memory\"\n").upper);
+  EXPECT_FALSE(parse("").upper);
+}
+
+TEST(Manifest, ReadsTheUpperOfAMount) {
+  for (const std::string type :
+       {"type = \"host\"\nsource = \"a\"\naccess = \"cow\"\n", "type = \"webc\"\nsource = \"a.webc\"\n",
+        "type = \"overlay\"\nlayers = [\"a\"]\n"}) {
+    const Manifest manifest =
+        parse("[[mount]]\nguest = \"/x\"\n" + type + "upper = \"up\"\nwork = \"/tmp/w\"\n");
+    ASSERT_EQ(manifest.mounts.size(), 1U) << type;
+    ASSERT_TRUE(manifest.mounts.front().upper) << type;
+    EXPECT_EQ(manifest.mounts.front().upper->directory.path, "dir/up");
+    EXPECT_EQ(manifest.mounts.front().upper->work, "/tmp/w");
+    EXPECT_EQ(manifest.mounts.front().access, Access::cow);
+  }
+}
+
 TEST(Manifest, ReadsTheLayersOfAnOverlay) {
   const Manifest manifest = parse(
       "[[mount]]\nguest = \"/srv\"\ntype = \"overlay\"\nlayers = [\"./si#te\", \"base.webc#atom:/www/\", "

@@ -61,6 +61,20 @@ TEST(RenderPlan, ShowsThatLinksAreRebased) {
   EXPECT_FALSE(json["mounts"][0].contains("symlink_text"));
 }
 
+TEST(RenderPlan, ShowsWhereChangesAreKept) {
+  Plan plan = example();
+  plan.mounts[1].upper = PlannedLayer{.kind = LayerKind::host, .source = "dir/up", .written = "up"};
+  plan.mounts[1].work = "dir/up.work";
+  EXPECT_NE(
+      render_plan(plan).find("  upper host \"up\"\n    keeps changes, with work directory \"dir/up.work\"\n"),
+      std::string::npos)
+      << render_plan(plan);
+  const auto json = nlohmann::json::parse(plan_json(plan));
+  EXPECT_EQ(json["mounts"][1]["upper"]["source"], "dir/up");
+  EXPECT_EQ(json["mounts"][1]["work"], "dir/up.work");
+  EXPECT_FALSE(json["mounts"][0].contains("work"));
+}
+
 TEST(PlanJson, HasTheSameAsOneObject) {
   const std::string text = plan_json(example());
   EXPECT_TRUE(text.ends_with("}\n"));
