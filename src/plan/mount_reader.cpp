@@ -222,12 +222,13 @@ class MountReader {
   void read_host_upper() {
     if (!allows("upper")) return;
     mount_.upper = read_upper(reader_, folder_, errors_);
-    const auto where = reader_.place_of("upper");
-    if (where && mount_.access != Access::cow) {
-      errors_.add(*where, "\"upper\" is for a mount with access \"cow\"",
+    const Value* const written = reader_.find("upper");
+    if (written == nullptr) return;
+    if (mount_.access != Access::cow) {
+      errors_.add(written->where, "\"upper\" is for a mount with access \"cow\"",
                   "write access = \"cow\", or leave \"upper\" out");
     } else if (mount_.upper && at_root()) {
-      errors_.add(*where, "a mount at \"/\" is a layer of the root and has no upper of its own",
+      errors_.add(written->where, "a mount at \"/\" is a layer of the root and has no upper of its own",
                   "write \"upper\" in [root]");
     }
   }

@@ -360,7 +360,7 @@ TEST(MakePlan, RefusesAnUpperThatIsNotForOneMountAlone) {
   const std::string cow = "access = \"cow\"\nupper = ";
   const std::string root = "[root]\nupper = \"state\"\n";
   EXPECT_EQ(error(host("/a", "h", cow + "\"u\"") + host("/b", "h", cow + "\"./u/\"")).text(),
-            "site.toml:11:9: error: mount \"/b\": the upper \"./u/\" cannot be used\n"
+            "site.toml:12:9: error: mount \"/b\": the upper \"./u/\" cannot be used\n"
             "  site.toml:6:9: cause: \"./u\" is where mount \"/a\" keeps its changes\n"
             "hint: name a directory that is for this mount alone");
   EXPECT_EQ(error(root + host("/a", "h", cow + "\"u\"\nwork = \"state.work\"")).causes.front().message,
