@@ -29,6 +29,8 @@ struct Context {
   HandleTable<DirHandle> dirs;
   /// The kernel enforces access control lists; known before the first request but INIT.
   std::atomic<bool> enforces_acls{false};
+  /// The kernel has said that nothing of ours is mounted any more.
+  std::atomic<bool> unmounted{false};
 
   /// Looks at the root; its errors are those of Tree::attr.
   [[nodiscard]] static Result<std::unique_ptr<Context>> make(const Tree& tree);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <cstddef>
 #include <exception>
 
@@ -112,6 +113,8 @@ class Uncancellable {
 ssize_t read_request(int fd, void* buffer, std::size_t size, void* context) {
   for (;;) {
     const ssize_t length = ::read(fd, buffer, size);
+    // What a connection that somebody has aborted answers is another error.
+    if (length < 0 && errno == ENODEV) static_cast<Context*>(context)->unmounted = true;
     if (length < static_cast<ssize_t>(sizeof(fuse_in_header))) return length;
     auto& header = *static_cast<fuse_in_header*>(buffer);
     if (header.opcode == FUSE_TMPFILE) header.opcode = FUSE_CREATE;

@@ -121,7 +121,10 @@ struct Session::State {
   void finish_loop();
 };
 
-bool Session::State::on_top() const { return mount_id && mount_id_of(point) == mount_id; }
+bool Session::State::on_top() const {
+  // The number of a mount that is gone is soon that of another, which is not ours.
+  return !context->unmounted && mount_id && mount_id_of(point) == mount_id;
+}
 
 /// Makes the loop return even though the kernel has still users for us.
 void Session::State::end_loop() {

@@ -4,6 +4,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/acl.h"
+
 namespace wasifs {
 
 namespace {
@@ -82,11 +84,29 @@ Status check_whiteouts(Node& scratch, const Attr& owner) {
   constexpr std::string_view kFrom = "probe";
   constexpr std::string_view kTo = "moved";
   const auto made = scratch.create(kFrom, {.mode = 0600, .uid = owner.uid, .gid = owner.gid});
+  // Where there is no room to try there may be something to delete all the same.
+  if (!made && (made.error() == Errc::enospc || made.error() == Errc::edquot)) return {};
   if (!made) return fail(made.error());
   const Status renamed = scratch.rename(kFrom, scratch, kTo, RenameMode::whiteout);
   if (const Status gone = scratch.unlink(kFrom); !gone) return gone;
   if (!renamed) return renamed.error() == Errc::einval ? fail(Errc::enotsup) : renamed;
   return scratch.unlink(kTo);
+}
+
+/// Takes out what nobody has a name of any more: who removed the last one may have
+/// died before this.
+Status drop_unused(Node& links, const OverlayMarks& marks) {
+  const Result<std::vector<std::string>> names = names_in(links);
+  if (!names) return fail(names.error());
+  for (const std::string& name : *names) {
+    const Result<NodeRef> node = links.lookup(name);
+    const Result<Attr> attr = node ? (*node)->attr() : fail(node.error());
+    const Result<std::int32_t> more = attr ? marks.links(**node) : fail(attr.error());
+    if (!more) return fail(more.error());
+    if (std::int64_t{attr->nlink} + *more > 0) continue;
+    if (const Status gone = links.unlink(name); !gone) return gone;
+  }
+  return {};
 }
 
 /// What has the name, or null.
@@ -105,10 +125,23 @@ Result<std::unique_ptr<LastingUpper>> LastingUpper::open(NodeRef work, OverlayMa
   if (!scratch) return fail(scratch.error());
   Result<NodeRef> links = directory_in(*work, kLinks, *owner);
   if (!links) return fail(links.error());
+  for (const NodeRef& each : {work, *scratch, *links}) {
+    if (const Status dropped = drop_acls(*each); !dropped) return fail(dropped.error());
+  }
   if (const Status cleared = clear(*scratch); !cleared) return fail(cleared.error());
+  if (const Status dropped = drop_unused(**links, marks); !dropped) return fail(dropped.error());
   if (const Status able = check_whiteouts(**scratch, *owner); !able) return fail(able.error());
   return std::unique_ptr<LastingUpper>(
       new LastingUpper(std::move(*scratch), std::move(*links), std::move(marks), *owner));
+}
+
+Status LastingUpper::drop_acls(Node& node) {
+  for (const std::string_view list : {kAccessAcl, kDefaultAcl}) {
+    const Result<std::string> there = node.get_xattr(list);
+    if (!there) continue;  // none, or the layer keeps none
+    if (const Status dropped = node.remove_xattr(list); !dropped) return dropped;
+  }
+  return {};
 }
 
 NewNode LastingUpper::whiteout_spec() const {
@@ -126,7 +159,10 @@ Result<LastingUpper::Prepared> LastingUpper::prepare(const NewNode& spec) {
 
 Result<LastingUpper::PreparedFile> LastingUpper::prepare_file(Node& near, const NewNode& spec) {
   Result<NodeRef> made = near.create_anonymous(spec);
-  if (made) return PreparedFile{.node = std::move(*made), .named = std::nullopt};
+  if (made) {
+    if (const Status dropped = drop_acls(**made); !dropped) return fail(dropped.error());
+    return PreparedFile{.node = std::move(*made), .named = std::nullopt};
+  }
   if (made.error() != Errc::enotsup) return fail(made.error());
   Result<Prepared> named = prepare(spec);
   if (!named) return fail(named.error());

@@ -88,6 +88,9 @@ class LastingUpper {
   };
   [[nodiscard]] Result<PreparedFile> prepare_file(Node& near, const NewNode& spec);
 
+  /// Takes away the access control lists that a new node has from where it was made.
+  [[nodiscard]] static Status drop_acls(Node& node);
+
   // Hard links of the lowers.
   [[nodiscard]] Result<NodeRef> find_linked(std::string_view key) const { return links_->lookup(key); }
   [[nodiscard]] Status enter_linked(const std::string& key, Node& node);

@@ -76,10 +76,11 @@ Status OverlayNode::materialise(std::string_view name, OverlayNode& child) {
   const Result<NodeRef> present = upper()->lookup(name);
   if (present) return {};
   if (present.error() != Errc::enoent) return fail(present.error());
-  if (state_.lasting != nullptr) {
-    if (const Status noted = child.note_links(-1); !noted) return noted;
-  }
-  return upper()->link(name, *child.upper());
+  if (state_.lasting == nullptr) return upper()->link(name, *child.upper());
+  if (const Status noted = note_impure(); !noted) return noted;
+  if (const Status linked = upper()->link(name, *child.upper()); !linked) return linked;
+  child.note_links(-1);
+  return {};
 }
 
 bool OverlayNode::from_lower() const { return is_directory() ? !lowers_.empty() : remembered_ != nullptr; }
@@ -91,15 +92,16 @@ Status OverlayNode::note_impure() {
   return {};
 }
 
-/// To be called before the names change, or the lower's entry would be dropped too
-/// early if we died in between.
-Status OverlayNode::note_links(std::int32_t change) {
+void OverlayNode::note_links(std::int32_t change) {
   const Lock held(lock_);
-  if (remembered_ == nullptr || remembered_->links_key.empty()) return {};
-  const std::int32_t more = remembered_->more_links + change;
-  if (const Status set = state_.marks.set_links(*upper(), more); !set) return set;
-  remembered_->more_links = more;
-  return {};
+  note_links_held(change);
+}
+
+void OverlayNode::note_links_held(std::int32_t change) {
+  if (remembered_ == nullptr || remembered_->links_key.empty()) return;
+  remembered_->more_links += change;
+  // A count that is too high for ever keeps an entry that nobody needs, no more.
+  static_cast<void>(state_.marks.set_links(*upper(), remembered_->more_links));
 }
 
 // Each of these looks first, with the lock held, whether it will be refused, and
@@ -113,19 +115,26 @@ Result<NodeRef> OverlayNode::create(std::string_view name, const NewNode& spec) 
   if (whiteout && state_.lasting != nullptr) return fail(Errc::eperm);
   const std::size_t text = spec.type == FileType::symlink ? spec.target.size() : 0;
   for (;;) {
+    Ref<OverlayNode> hidden;  // outlives the lock: it may be the last reference
     {
       const Lock held(lock_);
       if (removed_) return fail(Errc::enoent);
-      const Result<Ref<OverlayNode>> present = find(name);
+      Result<Ref<OverlayNode>> present = find(name);
       if (!present && present.error() != Errc::enoent) return fail(present.error());
       if (present && !(*present)->may_be_hidden_by(spec)) return fail(Errc::eexist);
-      if (upper() != nullptr) {
+      if (present) hidden = std::move(*present);
+      const Result<bool> ready = hidden ? may_lose_name(*hidden) : Result<bool>(upper() != nullptr);
+      if (!ready) return fail(ready.error());
+      if (*ready) {
         Result<NodeRef> made = create_in_upper(name, spec);
-        if (made && present) (*present)->lost_name(*this, name);
+        if (made && hidden) hidden->lost_name(*this, name);
         return made;
       }
     }
-    if (const Status copied = copy_up({.bytes = text, .inodes = 1}); !copied) return fail(copied.error());
+    const bool links = upper() != nullptr;
+    const Status copied =
+        links ? copy_up_all(std::array{this, hidden.get()}) : copy_up({.bytes = text, .inodes = 1});
+    if (!copied) return fail(copied.error());
   }
 }
 
@@ -167,10 +176,10 @@ Status OverlayNode::remove_in_upper(std::string_view name, OverlayNode& node) {
   if (!whiteout) return fail(whiteout.error());
   if (state_.lasting != nullptr) {
     // A name of the lower alone: the upper's count does not go down by itself.
-    if (!node.is_directory() && !upper()->lookup(name)) {
-      if (const Status noted = node.note_links(-1); !noted) return noted;
-    }
-    return state_.lasting->remove(*upper(), name, *whiteout);
+    const bool below = !node.is_directory() && !upper()->lookup(name);
+    if (const Status removed = state_.lasting->remove(*upper(), name, *whiteout); !removed) return removed;
+    if (below) node.note_links(-1);
+    return {};
   }
   const Status removed = node.is_directory() ? upper()->rmdir(name) : upper()->unlink(name);
   if (!removed && removed.error() != Errc::enoent) return removed;
@@ -184,6 +193,10 @@ Result<NodeRef> OverlayNode::create_anonymous(const NewNode& spec) {
   if (state_.upper == nullptr) return fail(Errc::erofs);
   Result<NodeRef> made = state_.upper->root()->create_anonymous(spec);
   if (!made) return made;
+  // The lists of the root are not those of this directory.
+  if (state_.lasting != nullptr) {
+    if (const Status dropped = LastingUpper::drop_acls(**made); !dropped) return fail(dropped.error());
+  }
   Result<Ref<OverlayNode>> node = state_.node_for({.upper = std::move(*made)}, nullptr, {});
   if (!node) return fail(node.error());
   return NodeRef(std::move(*node));

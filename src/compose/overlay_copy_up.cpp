@@ -138,6 +138,7 @@ class OverlayCopyUp {
     Result<NodeRef> made = node.make_other(*where.parent, where.name);
     if (!made) return fail(made.error());
     node.publish(*std::move(made));
+    node.note_links_held(-1);
     return restore_times(upper_parent, *parent_attr);
   }
 
@@ -164,8 +165,12 @@ class OverlayCopyUp {
       if (const Status synced = file->sync(); !synced) return synced;
       if (const Status ready = node.announce(*where.parent, *file); !ready) return ready;
     }
-    if (const Status linked = upper_parent.link(where.name, *file); !linked) return linked;
+    if (const Status linked = upper_parent.link(where.name, *file); !linked) {
+      node.take_back();
+      return linked;
+    }
     node.publish(file);
+    node.note_links_held(-1);
     return restore_times(upper_parent, *parent_attr);
   }
 
@@ -206,8 +211,9 @@ Status OverlayNode::change_upper(Content content, FunctionRef<Status(Node&)> cha
 
 Status OverlayNode::bring_content(Content content, FunctionRef<Status(Node&)> change) {
   Node& node = *upper();
-  if (content == Content::later || content_upper() != nullptr) return change(node);
+  if (content_upper() != nullptr) return change(node);
   std::unique_lock copying(copy_lock_);
+  if (content == Content::later) return change(node);
   if (content_upper() != nullptr) {
     copying.unlock();
     return change(node);
@@ -288,6 +294,9 @@ Result<NodeRef> OverlayNode::make_other(OverlayNode& parent, std::string_view na
   Result<Link> link = type() == FileType::symlink ? lower.read_link() : Link{};
   if (!link) return fail(link.error());
   layer_rooted_ = link->layer_rooted;
+  // In an upper with marks it would be a whiteout.
+  const bool whiteout = type() == FileType::char_device && attr->rdev == 0;
+  if (whiteout && state_.lasting != nullptr) return fail(Errc::eperm);
   const NewNode spec = spec_of(*attr, link->text);
   if (state_.lasting != nullptr) return make_lasting(parent, name, spec, *attr);
   Result<NodeRef> made = upper_parent.create(name, spec);
@@ -311,7 +320,9 @@ Result<NodeRef> OverlayNode::make_lasting(OverlayNode& parent, std::string_view 
     remembered_ = std::move(*remembered);
   }
   if (const Status ready = announce(parent, made->node()); !ready) return fail(ready.error());
-  return made->place(*parent.upper(), name);
+  Result<NodeRef> placed = made->place(*parent.upper(), name);
+  if (!placed) take_back();
+  return placed;
 }
 
 Result<std::unique_ptr<Remembered>> OverlayNode::note_origin(Node& copy, const Attr& lower) const {
@@ -319,8 +330,8 @@ Result<std::unique_ptr<Remembered>> OverlayNode::note_origin(Node& copy, const A
   OverlayMarks::Origin origin = state_.origin_of(lowers_.front(), lower.ino);
   auto remembered = std::make_unique<Remembered>();
   if (lower.nlink > 1) {
-    // The copy gets two names, one of which is its entry.
-    const std::int32_t more = static_cast<std::int32_t>(lower.nlink) - 2;
+    // The copy's first name is its entry.
+    const std::int32_t more = static_cast<std::int32_t>(lower.nlink) - 1;
     const Status set = state_.marks.set_links(copy, more);
     if (set) {
       origin.links_key = state_.links_key(lowers_.front(), lower);
@@ -340,7 +351,16 @@ Status OverlayNode::announce(OverlayNode& parent, Node& copy) {
   return state_.lasting->enter_linked(remembered_->links_key, copy);
 }
 
+void OverlayNode::take_back() {
+  if (remembered_ == nullptr || is_directory() || remembered_->links_key.empty()) return;
+  static_cast<void>(state_.lasting->drop_linked(remembered_->links_key));
+}
+
 Result<bool> OverlayNode::copy_content(Node& to, Content content) const {
+  if (state_.marked[lowers_.front().layer]) {
+    const Result<bool> lacking = state_.marks.lacks_content(*lowers_.front().node);
+    if (!lacking || *lacking) return fail(lacking ? Errc::eio : lacking.error());
+  }
   Result<FilePtr> from = lowers_.front().node->open({.read = true});
   if (!from) return fail(from.error());
   const Result<Attr> attr = lowers_.front().node->attr();
@@ -392,7 +412,11 @@ Status OverlayNode::copy_metadata(Node& to, const Attr& from) const {
     if (!value) return fail(value.error());
     if (const Status set = to.set_xattr(name, *value, XattrMode::any); !set) return set;
   }
-  return to.set_attr({.atime = from.atime, .mtime = from.mtime});
+  SetAttr rest{.atime = from.atime, .mtime = from.mtime};
+  // Writing takes these bits from who is not privileged to keep them.
+  constexpr std::uint16_t kSetIds = 06000;
+  if (type() == FileType::regular && (from.mode & kSetIds) != 0) rest.mode = from.mode;
+  return to.set_attr(rest);
 }
 
 void OverlayNode::publish(NodeRef upper_node) {

@@ -100,9 +100,11 @@ Result<FilePtr> OverlayNode::open(OpenFlags flags) {
   const bool changes = flags.write || flags.truncate;
   if (changes && state_.upper == nullptr) return fail(Errc::erofs);
   if (changes && sealed()) return fail(Errc::eperm);
-  if (state_.marked[upper() != nullptr ? 0 : lowers_.front().layer]) {
+  Node* const holder = content_upper();
+  if (state_.marked[holder != nullptr ? 0 : lowers_.front().layer] && !flags.truncate) {
     // Better no content than the zeros that stand for it.
-    const Result<bool> lacking = state_.marks.lacks_content(top());
+    Node& content = holder != nullptr ? *holder : *lowers_.front().node;
+    const Result<bool> lacking = state_.marks.lacks_content(content);
     if (!lacking || *lacking) return fail(lacking ? Errc::eio : lacking.error());
   }
   // Into a lasting upper as the kernel's overlayfs does it, at once: who looks at the

@@ -15,15 +15,12 @@ class LowerSearch {
       : state_(state), stack_(&stack), way_(name) {}
 
   /// Of a path from the root, or of another name beside the one looked for.
-  void redirect(std::string_view to) {
-    std::string way(to);
-    if (way.starts_with('/')) {
+  void redirect(std::string to) {
+    if (to.starts_with('/')) {
       stack_ = &state_.root->lowers_;
       next_ = 0;
-    } else if (const std::size_t slash = way_.rfind('/'); slash != std::string_view::npos) {
-      way = std::string(way_.substr(0, slash + 1)) + way;
     }
-    redirected_ = std::move(way);
+    redirected_ = std::move(to);
     way_ = redirected_;
   }
 
@@ -32,10 +29,9 @@ class LowerSearch {
       const LayerNode& lower = (*stack_)[next_++];
       if (lower.layer <= last_) continue;
       last_ = lower.layer;
-      Result<NodeRef> child = state_.marked[lower.layer] ? walk_marked(*lower.node) : walk(*lower.node);
+      Result<NodeRef> child = state_.marked[lower.layer] ? walk_marked(lower) : walk(*lower.node);
       if (!child) return fail(child.error());
-      if (*child == nullptr) continue;
-      if (const Status added = add({lower.layer, std::move(*child)}); !added) return fail(added.error());
+      if (*child != nullptr) add({last_, std::move(*child)});
     }
     return std::move(found_);
   }
@@ -43,10 +39,6 @@ class LowerSearch {
  private:
   /// The node at the end of the way, or null.
   Result<NodeRef> walk(Node& lower) {
-    if (redirected_.empty()) {
-      Result<NodeRef> child = lower.lookup(way_);
-      return child || child.error() != Errc::enoent ? child : NodeRef();
-    }
     NodeRef at(&lower);
     for (const std::string_view name : split_path(way_)) {
       if (!at->is_directory()) {
@@ -60,47 +52,63 @@ class LowerSearch {
     return at;
   }
 
-  /// The same where whiteouts count, of every name on the way.
-  Result<NodeRef> walk_marked(Node& lower) {
-    NodeRef at(&lower);
-    for (const std::string_view name : split_path(way_)) {
-      if (at.get() != &lower) {
-        if (!at->is_directory()) {
-          over_ = true;
-          return NodeRef();
-        }
-        const auto marks = state_.marks.of(*at);
+  /// The same where marks count, of every name on the way: where the layers below have
+  /// one of them elsewhere, the rest of the way starts there.
+  Result<NodeRef> walk_marked(const LayerNode& lower) {
+    const std::vector<std::string_view> names = split_path(way_);
+    const bool lowest = lower.layer == state_.lowers.size();
+    std::string below;  // the way for the layers below
+    bool elsewhere = false;
+    NodeRef at = lower.node;
+    for (const std::string_view name : names) {
+      std::string part(name);
+      if (at != nullptr) {
+        Result<NodeRef> child = step(*at, name);
+        if (!child) return child;
+        at = std::move(*child);
+      }
+      // Nobody asks for the marks of what has nothing below it.
+      if (at != nullptr && at->is_directory() && !lowest) {
+        Result<OverlayMarks::Directory> marks = state_.marks.of(*at);
         if (!marks) return fail(marks.error());
         over_ = over_ || marks->opaque;
+        if (!marks->redirect.empty()) {
+          elsewhere = true;
+          part = std::move(marks->redirect);
+        }
       }
-      Result<NodeRef> child = at->lookup(name);
-      if (!child) return child.error() == Errc::enoent ? NodeRef() : child;
-      const Result<bool> whiteout = OverlayMarks::is_whiteout(**child);
-      if (!whiteout) return fail(whiteout.error());
-      if (*whiteout) {
-        over_ = true;
-        return NodeRef();
+      if (part.starts_with('/')) {
+        // What was opaque on the way here is not on the way there.
+        over_ = false;
+        below = std::move(part);
+      } else {
+        if (!below.empty()) below += '/';
+        below += part;
       }
-      at = std::move(*child);
     }
+    if (elsewhere && !over_) redirect(std::move(below));
     return at;
   }
 
-  Status add(LayerNode child) {
-    // Directories merge with directories; the first other thing ends the stack.
+  /// Null where the name is not there, and where the way ends.
+  Result<NodeRef> step(Node& dir, std::string_view name) {
+    if (!dir.is_directory()) {
+      over_ = true;
+      return NodeRef();
+    }
+    Result<NodeRef> child = dir.lookup(name);
+    if (!child) return child.error() == Errc::enoent ? NodeRef() : child;
+    const Result<bool> whiteout = OverlayMarks::is_whiteout(**child);
+    if (!whiteout) return fail(whiteout.error());
+    over_ = over_ || *whiteout;
+    return *whiteout ? NodeRef() : child;
+  }
+
+  /// Directories merge with directories; the first other thing ends the stack.
+  void add(LayerNode child) {
     const bool directory = child.node->is_directory();
     over_ = over_ || !directory;
-    if (!directory && !found_.empty()) return {};
-    const std::uint32_t layer = child.layer;
-    Node& node = *child.node;
-    found_.push_back(std::move(child));
-    // Nobody asks for the marks of what has nothing below it.
-    if (!directory || over_ || !state_.marked[layer] || layer == state_.lowers.size()) return {};
-    const auto marks = state_.marks.of(node);
-    if (!marks) return fail(marks.error());
-    over_ = marks->opaque;
-    if (!over_ && !marks->redirect.empty()) redirect(marks->redirect);
-    return {};
+    if (directory || found_.empty()) found_.push_back(std::move(child));
   }
 
   const OverlayState& state_;
@@ -117,7 +125,7 @@ Result<std::vector<LayerNode>> OverlayNode::find_lowers(std::string_view name,
                                                         std::string_view redirect) const {
   if (lowers_.empty() && !redirect.starts_with('/')) return std::vector<LayerNode>();
   LowerSearch search(state_, lowers_, name);
-  if (!redirect.empty()) search.redirect(redirect);
+  if (!redirect.empty()) search.redirect(std::string(redirect));
   return search.run();
 }
 

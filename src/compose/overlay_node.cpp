@@ -149,8 +149,7 @@ Status OverlayNode::set_xattr(std::string_view name, std::string_view value, Xat
     const std::size_t before = present ? name.size() + present->size() : 0;
     room.bytes = std::max(before, name.size() + value.size()) - before;
   }
-  return change_upper(
-      Content::later, [&](Node& upper) { return upper.set_xattr(name, value, mode); }, room);
+  return change_upper(Content::later, [&](Node& upper) { return upper.set_xattr(name, value, mode); }, room);
 }
 
 Status OverlayNode::remove_xattr(std::string_view name) {
@@ -229,7 +228,11 @@ Result<std::uint64_t> OverlayNode::number_in_upper(Node& upper_node, const DirEn
   const bool plain = entry.type != FileType::directory || lowers_.empty();
   if (state_.lasting != nullptr && (!plain || remembered_->directory.impure)) {
     const Result<Ref<OverlayNode>> child = find(entry.name);
-    return child ? Result<std::uint64_t>((*child)->ino()) : fail(child.error());
+    // A name that cannot be looked at is one all the same.
+    if (child || child.error() == Errc::enoent) {
+      return child ? Result<std::uint64_t>((*child)->ino()) : fail(child.error());
+    }
+    return state_.inos.map(0, entry.ino);
   }
   const Result<NodeRef> child = upper_node.lookup(entry.name);
   const Ref<OverlayNode> known = child ? state_.table.find({0, *child}) : nullptr;

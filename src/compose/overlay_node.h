@@ -285,12 +285,17 @@ class OverlayNode final : public Node {
   /// Holds a child that came from a lower.
   [[nodiscard]] Status note_impure();
   [[nodiscard]] bool from_lower() const;
-  [[nodiscard]] Status note_links(std::int32_t change);
+  /// How many names there are that the upper has not, after they changed: a count that
+  /// is too low would drop the entry of a file that has names left.
+  void note_links(std::int32_t change);
+  void note_links_held(std::int32_t change);
   /// Of a copy that nobody sees yet: where it comes from, and its entry in the
   /// directory of hard links. Returns what is then remembered of it.
   [[nodiscard]] Result<std::unique_ptr<Remembered>> note_origin(Node& copy, const Attr& lower) const;
   /// The copy is about to get its name: the last that is to be on the disk before.
   [[nodiscard]] Status announce(OverlayNode& parent, Node& copy);
+  /// It did not get it.
+  void take_back();
 
   // Parts of a copy-up; see OverlayCopyUp.
   [[nodiscard]] Result<UpperRoom> room_needed() const;

@@ -56,7 +56,10 @@ bool is_directory(const std::string& path) {
 Result<MarkSpace> probe(Node& directory) {
   const auto writable = [&](std::string_view space) -> Status {
     const std::string name = std::string(space).append(kProbe);
-    if (const Status set = directory.set_xattr(name, "y", XattrMode::any); !set) return set;
+    const Status set = directory.set_xattr(name, "y", XattrMode::any);
+    // No room, but no refusal; there may be something to delete.
+    if (!set && (set.error() == Errc::enospc || set.error() == Errc::edquot)) return {};
+    if (!set) return set;
     return directory.remove_xattr(name);
   };
   if (writable("trusted.")) return MarkSpace::trusted;

@@ -2,10 +2,14 @@
 // What an overlay with a lasting upper shows after it was closed and opened anew.
 #include "lasting.h"
 
+#include <sys/xattr.h>
 #include <unistd.h>
+
+#include <filesystem>
 
 #include "conformance.h"
 #include "model.h"
+#include "support/acl.h"
 #include "tree_vfs.h"
 
 namespace wasifs::test {
@@ -38,6 +42,13 @@ class Reopened : public testing::TestWithParam<Where> {
     reopen();
     EXPECT_EQ(dump(fs(), "/", true), before);
     EXPECT_EQ(audit(fs(), "/", false), "");
+  }
+  [[nodiscard]] std::string directory() const { return layers_->directory(); }
+  /// How many files are kept together by the directory of hard links.
+  [[nodiscard]] std::ptrdiff_t entries_of_links() const {
+    if (directory().empty()) return 0;
+    using Iterator = std::filesystem::directory_iterator;
+    return std::distance(Iterator(directory() + "/work/wasifs-links"), Iterator());
   }
   std::uint64_t ino(std::string_view path) { return fs().lstat(path)->ino; }
 
@@ -177,6 +188,63 @@ TEST_P(Reopened, ANameOfALowerFileWithLinksGoesFirst) {
   EXPECT_EQ(fs().lstat("/b")->nlink, 1U);
   expect_kept();
   EXPECT_EQ(fs().lstat("/b")->nlink, 1U);
+}
+
+TEST_P(Reopened, AReplacedNameOfAFileWithLinksIsNoNameOfItAnyMore) {
+  ASSERT_TRUE(lower().put("/a", "old"));
+  ASSERT_TRUE(lower().link("/a", "/b"));
+  ASSERT_TRUE(lower().link("/a", "/c"));
+  ASSERT_TRUE(fs().put("/a", "new"));
+  ASSERT_TRUE(fs().put("/n", "other"));
+  reopen();
+  ASSERT_TRUE(fs().move("/n", "/b"));
+  EXPECT_EQ(fs().lstat("/c")->nlink, 2U);
+  expect_kept();
+  ASSERT_TRUE(fs().unlink("/c"));
+  EXPECT_EQ(*fs().content("/a"), "new");
+  ASSERT_TRUE(fs().unlink("/a"));
+  expect_kept();
+  EXPECT_EQ(entries_of_links(), 0);
+}
+
+TEST_P(Reopened, AReplacedFileThatWasNeverCopiedUpLosesItsNameToo) {
+  ASSERT_TRUE(lower().put("/a", "old"));
+  ASSERT_TRUE(lower().link("/a", "/b"));
+  ASSERT_TRUE(fs().put("/n", "other"));
+  ASSERT_TRUE(fs().move("/n", "/a"));
+  EXPECT_EQ(fs().lstat("/b")->nlink, 1U);
+  expect_kept();
+  EXPECT_EQ(fs().lstat("/b")->nlink, 1U);
+  ASSERT_TRUE(fs().put("/b", "changed"));
+  expect_kept();
+  EXPECT_EQ(*fs().content("/b"), "changed");
+  EXPECT_EQ(*fs().content("/a"), "other");
+}
+
+TEST_P(Reopened, ADirectoryWhoseMarksAreWrongIsListedAllTheSame) {
+  if (directory().empty()) GTEST_SKIP() << "needs the upper itself";
+  ASSERT_TRUE(lower().put("/f", "x"));
+  ASSERT_TRUE(fs().mkdir("/d"));
+  reopen();
+  const std::string inside = directory() + "/upper/d";
+  ASSERT_EQ(::setxattr(inside.c_str(), "trusted.overlay.redirect", "../../etc", 9, 0), 0);
+  EXPECT_EQ(fs().list("/")->size(), 2U);
+  EXPECT_EQ(fs().lstat("/d").error(), Errc::einval);
+}
+
+TEST_P(Reopened, NobodyGetsTheAccessListsOfWhereACopyIsMade) {
+  if (directory().empty()) GTEST_SKIP() << "where the host's kernel gives them";
+  ASSERT_TRUE(lower().mkdir("/d"));
+  ASSERT_TRUE(lower().put("/d/secret", "x"));
+  ASSERT_TRUE(lower().chmod("/d/secret", 0600));
+  const std::string list = acl_of(7, 7, 5, 7, 0);
+  ASSERT_TRUE(lower().set_xattr("/d", "system.posix_acl_default", list, XattrMode::any));
+  ASSERT_TRUE(fs().put("/d/new", "x"));
+  ASSERT_TRUE(fs().chmod("/d/secret", 0660));
+  EXPECT_EQ(fs().get_xattr("/d/secret", "system.posix_acl_access").error(), Errc::enodata);
+  EXPECT_TRUE(fs().get_xattr("/d/new", "system.posix_acl_access"));
+  EXPECT_EQ(fs().lstat("/d/secret")->mode, 0660);
+  expect_kept();
 }
 
 TEST_P(Reopened, WhatIsAWhiteoutCannotBeMade) {

@@ -32,6 +32,7 @@ struct HostFilesystem::State : host::Layer {
   Ref<host::HostNode> root;
   Ref<host::HostNode> work;
   UniqueFd work_lock;
+  UniqueFd root_lock;
 };
 
 namespace {
@@ -132,11 +133,30 @@ bool lock_soon(int fd) {
 struct Work {
   UniqueFd fd;
   UniqueFd lock;
+  UniqueFd root_lock;
 };
+
+/// `what`: "work directory" or "upper".
+Outcome<UniqueFd> lock_directory(const std::string& what, const UniqueFd& fd) {
+  auto lock = reopen(fd.get(), O_RDONLY | O_DIRECTORY);
+  if (!lock) {
+    return fail(Diagnostic{.trouble = Trouble::source,
+                           .message = what + " is not readable: " + message(lock.error())});
+  }
+  if (lock_soon(lock->get())) return std::move(*lock);
+  if (errno == EWOULDBLOCK) {
+    return fail(
+        Diagnostic{.trouble = Trouble::source,
+                   .message = what + " is in use",
+                   .hint = "unmount what uses it (`wasifs status` lists mounts), or name another upper"});
+  }
+  return fail(Diagnostic{.trouble = Trouble::source,
+                         .message = what + " cannot be locked: " + message(static_cast<Errc>(errno))});
+}
 
 /// A directory that nodes of `root` can be renamed to, and back, and that is no part
 /// of what shows.
-Outcome<Work> open_work(const std::string& path, const UniqueFd& root) {
+Outcome<Work> open_work(const std::string& path, const std::string& shown, const UniqueFd& root) {
   Work work;
   work.fd = UniqueFd(retry([&] { return ::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC); }));
   if (!work.fd) {
@@ -156,14 +176,12 @@ Outcome<Work> open_work(const std::string& path, const UniqueFd& root) {
     return fail(work_trouble(path, "must not lie inside the upper, nor hold it",
                              "name a directory next to the upper"));
   }
-  auto lock = reopen(work.fd.get(), O_RDONLY | O_DIRECTORY);
-  if (!lock) return fail(work_trouble(path, "is not readable: " + message(lock.error())));
-  if (!lock_soon(lock->get())) {
-    return fail(errno == EWOULDBLOCK
-                    ? work_trouble(path, "is in use", "an upper can be written by one wasifs at a time")
-                    : work_trouble(path, "cannot be locked: " + message(static_cast<Errc>(errno))));
-  }
+  auto lock = lock_directory("work directory " + quoted(path), work.fd);
+  if (!lock) return fail(std::move(lock.error()));
   work.lock = std::move(*lock);
+  auto root_lock = lock_directory("host directory " + quoted(shown), root);
+  if (!root_lock) return fail(std::move(root_lock.error()));
+  work.root_lock = std::move(*root_lock);
   return work;
 }
 
@@ -186,7 +204,7 @@ Outcome<std::shared_ptr<HostFilesystem>> HostFilesystem::open(const std::string&
   std::optional<Work> work;
   if (!options.work.empty()) {
     if (type != FileType::directory) return fail(trouble(path, "is no directory", "an upper must be one"));
-    auto opened = open_work(options.work, *root);
+    auto opened = open_work(options.work, path, *root);
     if (!opened) return fail(std::move(opened.error()));
     work = std::move(*opened);
   }
@@ -199,6 +217,7 @@ Outcome<std::shared_ptr<HostFilesystem>> HostFilesystem::open(const std::string&
     if (!beside) return fail(work_trouble(options.work, "cannot be examined: " + message(beside.error())));
     state->work = std::move(*beside);
     state->work_lock = std::move(work->lock);
+    state->root_lock = std::move(work->root_lock);
   }
   return std::shared_ptr<HostFilesystem>(new HostFilesystem(std::move(state)));
 }

@@ -70,6 +70,40 @@ TEST_F(MarkedLowers, ARedirectLeadsToAnotherName) {
   EXPECT_EQ(names(*ok(find(*fs, "/a/b"))), "g");
 }
 
+/// What a further layer above them has moved.
+class MovedAbove : public MarkedLowers {
+ protected:
+  FilesystemPtr overlay_with_move(std::string_view redirect) {
+    const auto top = std::make_shared<MemoryFilesystem>();
+    ok(dir_in(*top, "/z")->set_xattr("trusted.overlay.redirect", redirect, XattrMode::any));
+    const Traits marked{.overlay_marks = true};
+    return std::make_shared<Overlay>(
+        upper_, std::vector<FilesystemPtr>{std::make_shared<LayerWithTraits>(top, marked),
+                                           std::make_shared<LayerWithTraits>(middle_, marked), lowest_});
+  }
+};
+
+TEST_F(MovedAbove, ARedirectLeadsThroughARedirectBelow) {
+  file_in(*lowest_, "/y/sub/f", "x");
+  dir_in(*middle_, "/x");
+  mark("/x", "redirect", "y");
+  whiteout("/", "y");
+  const FilesystemPtr fs = overlay_with_move("/x/sub");
+  EXPECT_EQ(content(*ok(find(*fs, "/x/sub/f"))), "x");
+  EXPECT_EQ(content(*ok(find(*fs, "/z/f"))), "x");
+}
+
+TEST_F(MovedAbove, ARedirectBelowAnOpaqueDirectoryLeadsOn) {
+  file_in(*lowest_, "/old/f", "x");
+  dir_in(*middle_, "/a/sub");
+  mark("/a", "opaque", "y");
+  mark("/a/sub", "redirect", "/old");
+  whiteout("/", "old");
+  const FilesystemPtr fs = overlay_with_move("/a/sub");
+  EXPECT_EQ(content(*ok(find(*fs, "/a/sub/f"))), "x");
+  EXPECT_EQ(content(*ok(find(*fs, "/z/f"))), "x");
+}
+
 TEST_F(MarkedLowers, ARedirectThatLeadsOutIsRefused) {
   file_in(*lowest_, "/f", "x");
   for (const char* const bad : {"..", "/a/../..", "a/b", "/", "."}) {
@@ -83,7 +117,11 @@ TEST_F(MarkedLowers, AFileWhoseContentIsElsewhereIsNotReadAsZeros) {
   ok(file_in(*middle_, "/f", "")->set_xattr("trusted.overlay.metacopy", "", XattrMode::any));
   file_in(*lowest_, "/f", "content");
   const FilesystemPtr fs = overlay();
-  EXPECT_EQ(ok(find(*fs, "/f"))->open({}).error(), Errc::eio);
+  const NodeRef file = ok(find(*fs, "/f"));
+  EXPECT_EQ(file->open({}).error(), Errc::eio);
+  EXPECT_EQ(file->set_attr({.mode = 0600}).error(), Errc::eio) << "a copy would have the zeros";
+  EXPECT_EQ(file->open({.write = true, .truncate = false}).error(), Errc::eio);
+  EXPECT_TRUE(file->open({.write = true, .truncate = true})) << "nothing of it is needed";
 }
 
 }  // namespace
