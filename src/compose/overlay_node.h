@@ -57,7 +57,7 @@ struct UpperRoom {
 enum class Content : std::uint8_t {
   copied,
   none,   ///< they are about to be thrown away
-  later,  ///< they are not about to change: the lower's do for now, where the upper allows
+  later,  ///< they are not about to change: the lower's serve until then, where the upper allows
 };
 
 /// The overlay nodes that somebody holds, by the layer nodes they stand for: how
