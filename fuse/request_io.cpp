@@ -19,6 +19,18 @@
 #include "fuse/libfuse.h"
 #include "fuse/translate.h"
 
+// ThreadSanitizer does not see what the kernel orders: a request comes after the
+// answers that led to it, on whatever thread they were given.
+#if defined(__SANITIZE_THREAD__)
+extern "C" void __tsan_acquire(void* address);
+extern "C" void __tsan_release(void* address);
+#define WASIFS_AFTER_ANSWERS(context) __tsan_acquire(context)
+#define WASIFS_BEFORE_REQUESTS(context) __tsan_release(context)
+#else
+#define WASIFS_AFTER_ANSWERS(context) static_cast<void>(context)
+#define WASIFS_BEFORE_REQUESTS(context) static_cast<void>(context)
+#endif
+
 namespace wasifs::fuse {
 
 namespace {
@@ -113,6 +125,7 @@ class Uncancellable {
 ssize_t read_request(int fd, void* buffer, std::size_t size, void* context) {
   for (;;) {
     const ssize_t length = ::read(fd, buffer, size);
+    WASIFS_AFTER_ANSWERS(context);
     // What a connection that somebody has aborted answers is another error.
     if (length < 0 && errno == ENODEV) static_cast<Context*>(context)->unmounted = true;
     if (length < static_cast<ssize_t>(sizeof(fuse_in_header))) return length;
@@ -124,10 +137,14 @@ ssize_t read_request(int fd, void* buffer, std::size_t size, void* context) {
   }
 }
 
-ssize_t write_answer(int fd, iovec* pieces, int count, void*) { return ::writev(fd, pieces, count); }
+ssize_t write_answer(int fd, iovec* pieces, int count, void* context) {
+  WASIFS_BEFORE_REQUESTS(context);
+  return ::writev(fd, pieces, count);
+}
 
 ssize_t splice_answer(int from, off_t* from_offset, int to, off_t* to_offset, std::size_t length,
-                      unsigned flags, void*) {
+                      unsigned flags, void* context) {
+  WASIFS_BEFORE_REQUESTS(context);
   return ::splice(from, from_offset, to, to_offset, length, flags);
 }
 

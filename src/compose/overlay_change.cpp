@@ -116,6 +116,7 @@ Result<NodeRef> OverlayNode::create(std::string_view name, const NewNode& spec) 
   const std::size_t text = spec.type == FileType::symlink ? spec.target.size() : 0;
   for (;;) {
     Ref<OverlayNode> hidden;  // outlives the lock: it may be the last reference
+    bool links = false;       // another thread may copy this up as soon as the lock is gone
     {
       const Lock held(lock_);
       if (removed_) return fail(Errc::enoent);
@@ -130,8 +131,8 @@ Result<NodeRef> OverlayNode::create(std::string_view name, const NewNode& spec) 
         if (made && hidden) hidden->lost_name(*this, name);
         return made;
       }
+      links = upper() != nullptr;
     }
-    const bool links = upper() != nullptr;
     const Status copied =
         links ? copy_up_all(std::array{this, hidden.get()}) : copy_up({.bytes = text, .inodes = 1});
     if (!copied) return fail(copied.error());
