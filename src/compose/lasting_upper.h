@@ -34,8 +34,6 @@ class LastingUpper {
   /// behind renames.
   [[nodiscard]] static Result<std::unique_ptr<LastingUpper>> open(NodeRef work, OverlayMarks marks);
 
-  [[nodiscard]] const OverlayMarks& marks() const { return marks_; }
-
   /// The name is free, or a whiteout, which goes; a directory in its place is opaque.
   [[nodiscard]] Result<NodeRef> create(Node& dir, std::string_view name, const NewNode& spec);
   [[nodiscard]] Status link(Node& dir, std::string_view name, Node& target);

@@ -111,8 +111,7 @@ void OverlayNode::note_links_held(std::int32_t change) {
 Result<NodeRef> OverlayNode::create(std::string_view name, const NewNode& spec) {
   if (!is_directory()) return fail(Errc::enotdir);
   // It would be a whiteout.
-  const bool whiteout = spec.type == FileType::char_device && spec.rdev == 0;
-  if (whiteout && state_.lasting != nullptr) return fail(Errc::eperm);
+  if (state_.lasting != nullptr && OverlayMarks::is_whiteout(spec.type, spec.rdev)) return fail(Errc::eperm);
   const std::size_t text = spec.type == FileType::symlink ? spec.target.size() : 0;
   for (;;) {
     Ref<OverlayNode> hidden;  // outlives the lock: it may be the last reference
@@ -176,8 +175,7 @@ Status OverlayNode::remove_in_upper(std::string_view name, OverlayNode& node) {
   const Result<bool> whiteout = needs_hiding(name);
   if (!whiteout) return fail(whiteout.error());
   if (state_.lasting != nullptr) {
-    // A name of the lower alone: the upper's count does not go down by itself.
-    const bool below = !node.is_directory() && !upper()->lookup(name);
+    const bool below = is_below_alone(name, node);
     if (const Status removed = state_.lasting->remove(*upper(), name, *whiteout); !removed) return removed;
     if (below) node.note_links(-1);
     return {};
@@ -230,6 +228,7 @@ Status OverlayNode::unlink(std::string_view name) {
   if (!is_directory()) return fail(Errc::enotdir);
   for (;;) {
     Ref<OverlayNode> node;  // outlives the lock: it may be the last reference
+    bool links = false;     // another thread may copy this up as soon as the lock is gone
     {
       const Lock held(lock_);
       Result<Ref<OverlayNode>> present = find(name);
@@ -243,12 +242,17 @@ Status OverlayNode::unlink(std::string_view name) {
         node->lost_name(*this, name);
         return {};
       }
+      // The other names of a lower file have to know that there is one less.
+      links = upper() != nullptr;
     }
-    // The other names of a lower file have to know that there is one less.
-    const bool links = upper() != nullptr;
     const Status copied = links ? copy_up_all(std::array{this, node.get()}) : copy_up();
     if (!copied) return copied;
   }
+}
+
+/// The upper's count does not go down by itself when such a name goes.
+bool OverlayNode::is_below_alone(std::string_view name, const OverlayNode& node) const {
+  return state_.lasting != nullptr && !node.is_directory() && !upper()->lookup(name);
 }
 
 Result<bool> OverlayNode::may_lose_name(OverlayNode& node) const {

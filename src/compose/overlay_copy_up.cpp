@@ -212,12 +212,8 @@ Status OverlayNode::change_upper(Content content, FunctionRef<Status(Node&)> cha
 Status OverlayNode::bring_content(Content content, FunctionRef<Status(Node&)> change) {
   Node& node = *upper();
   if (content_upper() != nullptr) return change(node);
-  std::unique_lock copying(copy_lock_);
-  if (content == Content::later) return change(node);
-  if (content_upper() != nullptr) {
-    copying.unlock();
-    return change(node);
-  }
+  const std::scoped_lock copying(copy_lock_);
+  if (content == Content::later || content_upper() != nullptr) return change(node);
   const Result<Attr> before = node.attr();
   if (!before) return fail(before.error());
   const SetAttr times{.atime = before->atime, .mtime = before->mtime};
@@ -241,7 +237,7 @@ Status OverlayNode::bring_content(Content content, FunctionRef<Status(Node&)> ch
   return done;
 }
 
-Result<UpperRoom> OverlayNode::room_needed() const {
+Result<UpperRoom> OverlayNode::room_needed() {
   Node& lower = *lowers_.front().node;
   UpperRoom room{.inodes = 1};
   if (type() == FileType::symlink) {
@@ -249,10 +245,11 @@ Result<UpperRoom> OverlayNode::room_needed() const {
     if (!link) return fail(link.error());
     room.bytes += link->text.size();
   }
-  const Result<std::vector<std::string>> names = lower.list_xattrs();
+  // Before the copy-up ours are the lower's, without its marks.
+  const Result<std::vector<std::string>> names = list_xattrs();
   if (!names) return fail(names.error());
   for (const std::string& name : *names) {
-    const Result<std::string> value = lower.get_xattr(name);
+    const Result<std::string> value = get_xattr(name);
     if (!value) return fail(value.error());
     room.bytes += name.size() + value->size();
   }
@@ -295,8 +292,7 @@ Result<NodeRef> OverlayNode::make_other(OverlayNode& parent, std::string_view na
   if (!link) return fail(link.error());
   layer_rooted_ = link->layer_rooted;
   // In an upper with marks it would be a whiteout.
-  const bool whiteout = type() == FileType::char_device && attr->rdev == 0;
-  if (whiteout && state_.lasting != nullptr) return fail(Errc::eperm);
+  if (state_.lasting != nullptr && OverlayMarks::is_whiteout(type(), attr->rdev)) return fail(Errc::eperm);
   const NewNode spec = spec_of(*attr, link->text);
   if (state_.lasting != nullptr) return make_lasting(parent, name, spec, *attr);
   Result<NodeRef> made = upper_parent.create(name, spec);
@@ -402,13 +398,12 @@ Result<bool> OverlayNode::copy_content(Node& to, Content content) const {
   return sized ? Result<bool>(false) : fail(sized.error());
 }
 
-Status OverlayNode::copy_metadata(Node& to, const Attr& from) const {
-  Node& lower = *lowers_.front().node;
-  const Result<std::vector<std::string>> names = lower.list_xattrs();
+Status OverlayNode::copy_metadata(Node& to, const Attr& from) {
+  // As in room_needed().
+  const Result<std::vector<std::string>> names = list_xattrs();
   if (!names) return fail(names.error());
   for (const std::string& name : *names) {
-    if (state_.is_mark(name)) continue;
-    const Result<std::string> value = lower.get_xattr(name);
+    const Result<std::string> value = get_xattr(name);
     if (!value) return fail(value.error());
     if (const Status set = to.set_xattr(name, *value, XattrMode::any); !set) return set;
   }

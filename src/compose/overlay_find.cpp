@@ -39,6 +39,10 @@ class LowerSearch {
  private:
   /// The node at the end of the way, or null.
   Result<NodeRef> walk(Node& lower) {
+    if (redirected_.empty()) {  // nearly always
+      Result<NodeRef> child = lower.lookup(way_);
+      return child || child.error() != Errc::enoent ? child : NodeRef();
+    }
     NodeRef at(&lower);
     for (const std::string_view name : split_path(way_)) {
       if (!at->is_directory()) {
@@ -55,12 +59,12 @@ class LowerSearch {
   /// The same where marks count, of every name on the way: where the layers below have
   /// one of them elsewhere, the rest of the way starts there.
   Result<NodeRef> walk_marked(const LayerNode& lower) {
-    const std::vector<std::string_view> names = split_path(way_);
     const bool lowest = lower.layer == state_.lowers.size();
+    if (lowest && redirected_.empty()) return step(*lower.node, way_);
     std::string below;  // the way for the layers below
     bool elsewhere = false;
     NodeRef at = lower.node;
-    for (const std::string_view name : names) {
+    for (const std::string_view name : split_path(way_)) {
       std::string part(name);
       if (at != nullptr) {
         Result<NodeRef> child = step(*at, name);
@@ -164,6 +168,10 @@ Result<Ref<OverlayNode>> OverlayNode::find(std::string_view name) {
     }
   }
   if (parts.upper == nullptr && parts.lowers.empty()) return fail(Errc::enoent);
+  // What somebody holds has its upper already, if it has one.
+  if (parts.upper == nullptr) {
+    if (Ref<OverlayNode> known = state_.table.find(parts.lowers.front())) return known;
+  }
   if (const Status linked = find_copied_link(parts); !linked) return fail(linked.error());
   return state_.node_for(std::move(parts), Ref<OverlayNode>(this), name);
 }

@@ -65,7 +65,7 @@ Result<bool> OverlayMarks::is_whiteout(Node& node) {
   if (node.type() != FileType::char_device) return false;
   const Result<Attr> attr = node.attr();
   if (!attr) return fail(attr.error());
-  return attr->rdev == 0;
+  return is_whiteout(attr->type, attr->rdev);
 }
 
 Result<OverlayMarks::Directory> OverlayMarks::of(Node& directory) const {

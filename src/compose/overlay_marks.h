@@ -27,6 +27,9 @@ class OverlayMarks {
  public:
   explicit OverlayMarks(MarkSpace space);
 
+  [[nodiscard]] static bool is_whiteout(FileType type, std::uint64_t rdev) {
+    return type == FileType::char_device && rdev == 0;
+  }
   [[nodiscard]] static Result<bool> is_whiteout(Node& node);
 
   struct Directory {

@@ -257,6 +257,8 @@ class OverlayNode final : public Node {
   [[nodiscard]] Status link_in_upper(std::string_view name, OverlayNode& node);
   /// False where something has to be copied up before a name of `node` can go.
   [[nodiscard]] Result<bool> may_lose_name(OverlayNode& node) const;
+  /// Over a lasting upper: `name` of the file `node` has no entry in it.
+  [[nodiscard]] bool is_below_alone(std::string_view name, const OverlayNode& node) const;
   /// Takes the name of `node`, which may be in lowers alone, away.
   [[nodiscard]] Status remove_in_upper(std::string_view name, OverlayNode& node);
   /// True if taking `name` away needs a whiteout: a lower has it and it is not
@@ -298,7 +300,7 @@ class OverlayNode final : public Node {
   void take_back();
 
   // Parts of a copy-up; see OverlayCopyUp.
-  [[nodiscard]] Result<UpperRoom> room_needed() const;
+  [[nodiscard]] Result<UpperRoom> room_needed();
   struct Staged {
     LastingUpper::PreparedFile file;
     std::unique_ptr<Remembered> remembered;
@@ -314,7 +316,7 @@ class OverlayNode final : public Node {
   /// False: the upper has the content now; true: it is left below.
   [[nodiscard]] Result<bool> copy_content(Node& to, Content content) const;
   /// `from`: the lower's, as they were before anything was read.
-  [[nodiscard]] Status copy_metadata(Node& to, const Attr& from) const;
+  [[nodiscard]] Status copy_metadata(Node& to, const Attr& from);
   void publish(NodeRef upper);
   void pin();
   void unpin();

@@ -152,8 +152,7 @@ class OverlayRename {
       if (target_rises_) return fail(Errc::estale);
     }
     if (const Status named = from_.materialise(name_, *moved_); !named) return named;
-    const bool below =
-        target_ && !target_->is_directory() && state_.lasting != nullptr && !to_.upper()->lookup(new_name_);
+    const bool below = target_ && to_.is_below_alone(new_name_, *target_);
     if (const Status renamed = rename_upper(RenameMode::replace); !renamed) return renamed;
     if (below) target_->note_links(-1);
     if (moved_->is_directory()) {

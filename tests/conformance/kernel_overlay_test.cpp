@@ -26,7 +26,7 @@ class KernelOverlay {
     std::filesystem::create_directory(point_);
     const std::string& base = layers.directory();
     const std::string options = "lowerdir=" + base + "/lower,upperdir=" + base + "/upper,workdir=" + base +
-                                "/work,redirect_dir=on" + more;
+                                "/upper.work,redirect_dir=on" + more;
     if (::mount("overlay", point_.c_str(), "overlay", 0, options.c_str()) != 0) error_ = errno;
   }
   KernelOverlay(const KernelOverlay&) = delete;

@@ -47,7 +47,7 @@ class InMemory final : public LastingLayers {
 class OnHost final : public LastingLayers {
  public:
   OnHost() {
-    for (const char* const name : {"lower", "upper", "work"}) {
+    for (const char* const name : {"lower", "upper", "upper.work"}) {
       std::filesystem::create_directory(directory_.path() / name);
       std::filesystem::permissions(directory_.path() / name, static_cast<std::filesystem::perms>(0755));
     }
@@ -55,7 +55,7 @@ class OnHost final : public LastingLayers {
   }
   const std::vector<FilesystemPtr>& lowers() const override { return lowers_; }
   FilesystemPtr open() override {
-    const auto upper = layer("upper", directory() + "/work");
+    const auto upper = layer("upper", directory() + "/upper.work");
     return overlay_of(upper, upper->work(), lowers_);
   }
   std::string directory() const override { return directory_.string(); }

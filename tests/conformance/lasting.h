@@ -17,7 +17,7 @@ class LastingLayers {
   [[nodiscard]] virtual const std::vector<FilesystemPtr>& lowers() const = 0;
   /// An overlay of what is there now, as the next mount makes it.
   [[nodiscard]] virtual FilesystemPtr open() = 0;
-  /// The host directory with "lower", "upper" and "work" in it; "" if they are in memory.
+  /// The host directory with "lower", "upper" and "upper.work" in it; "" if they are in memory.
   [[nodiscard]] virtual std::string directory() const { return {}; }
 };
 

@@ -48,7 +48,7 @@ class Reopened : public testing::TestWithParam<Where> {
   [[nodiscard]] std::ptrdiff_t entries_of_links() const {
     if (directory().empty()) return 0;
     using Iterator = std::filesystem::directory_iterator;
-    return std::distance(Iterator(directory() + "/work/wasifs-links"), Iterator());
+    return std::distance(Iterator(directory() + "/upper.work/wasifs-links"), Iterator());
   }
   std::uint64_t ino(std::string_view path) { return fs().lstat(path)->ino; }
 

@@ -37,10 +37,13 @@ struct HostFilesystem::State : host::Layer {
 
 namespace {
 
+/// `subject`: what it is about, with its path.
+Diagnostic trouble_with(const std::string& subject, const std::string& what, std::string hint = {}) {
+  return {.trouble = Trouble::source, .message = subject + " " + what, .hint = std::move(hint)};
+}
+
 Diagnostic trouble(const std::string& path, const std::string& what, std::string hint = {}) {
-  return {.trouble = Trouble::source,
-          .message = "host directory " + quoted(path) + " " + what,
-          .hint = std::move(hint)};
+  return trouble_with("host directory " + quoted(path), what, std::move(hint));
 }
 
 /// The next step for a path that leads nowhere: a symlink to nothing is the
@@ -113,9 +116,7 @@ Outcome<void> check_readable(const std::string& path, const UniqueFd& root) {
 }
 
 Diagnostic work_trouble(const std::string& path, const std::string& what, std::string hint = {}) {
-  return {.trouble = Trouble::source,
-          .message = "work directory " + quoted(path) + " " + what,
-          .hint = std::move(hint)};
+  return trouble_with("work directory " + quoted(path), what, std::move(hint));
 }
 
 /// umount(8) is done before the process that served the mount is, so what is in use
@@ -136,22 +137,14 @@ struct Work {
   UniqueFd root_lock;
 };
 
-/// `what`: "work directory" or "upper".
-Outcome<UniqueFd> lock_directory(const std::string& what, const UniqueFd& fd) {
+Outcome<UniqueFd> lock_directory(const std::string& subject, const UniqueFd& fd) {
   auto lock = reopen(fd.get(), O_RDONLY | O_DIRECTORY);
-  if (!lock) {
-    return fail(Diagnostic{.trouble = Trouble::source,
-                           .message = what + " is not readable: " + message(lock.error())});
-  }
+  if (!lock) return fail(trouble_with(subject, "is not readable: " + message(lock.error())));
   if (lock_soon(lock->get())) return std::move(*lock);
-  if (errno == EWOULDBLOCK) {
-    return fail(
-        Diagnostic{.trouble = Trouble::source,
-                   .message = what + " is in use",
-                   .hint = "unmount what uses it (`wasifs status` lists mounts), or name another upper"});
-  }
-  return fail(Diagnostic{.trouble = Trouble::source,
-                         .message = what + " cannot be locked: " + message(static_cast<Errc>(errno))});
+  if (errno != EWOULDBLOCK)
+    return fail(trouble_with(subject, "cannot be locked: " + message(static_cast<Errc>(errno))));
+  return fail(trouble_with(subject, "is in use",
+                           "unmount what uses it (`wasifs status` lists mounts), or name another upper"));
 }
 
 /// A directory that nodes of `root` can be renamed to, and back, and that is no part
