@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "wasifs/export.h"
@@ -37,6 +38,10 @@ class WASIFS_API TreeObserver {
   /// returns, with no lock of the tree held: what the observer has done is done when
   /// the writer goes on. Several threads may call at the same time.
   virtual void changed(const Change& change) noexcept = 0;
+
+  /// What it shows the tree to and what is in force there, as a JSON object for
+  /// `user.wasifs.status`. "": nothing to tell.
+  [[nodiscard]] virtual std::string status() const { return {}; }
 };
 
 }  // namespace wasifs

@@ -118,6 +118,7 @@ struct StatFs {
 struct Traits {
   bool immutable = false;   ///< content never changes: may be cached for ever, read without locks
   bool shared = false;      ///< others change it too (a host directory): caches must expire
+  bool uncached = false;    ///< nobody is to remember anything of it
   bool persistent = false;  ///< what is written outlives the process
   /// Character devices 0:0 and extended attributes "trusted.overlay.*" in it are what
   /// kernel overlayfs remembers in its layers, and an overlay takes them as that.

@@ -19,7 +19,8 @@ class Mount {
   FilesystemPtr fs;
   NodeRef root;
   bool read_only = false;
-  bool rebase_links = false;      ///< absolute texts of layer-rooted links are shown as relative ones
+  bool rebase_links = false;  ///< absolute texts of layer-rooted links are shown as relative ones
+  Caching caching = Caching::by_layer;
   bool synthetic = false;         ///< holds directories on the way to the mount that `label` names
   std::uint32_t index = 0;        ///< order of mounting; 0 is the root
   const Mount* parent = nullptr;  ///< null for the root

@@ -63,6 +63,7 @@ Mount* MountTable::State::add(Mount* parent, NodeRef dir, std::string_view name,
   mount->root = std::move(root);
   mount->read_only = options.read_only;
   mount->rebase_links = options.rebase_links;
+  mount->caching = options.caching;
   mount->label = std::move(options.label);
   mount->index = static_cast<std::uint32_t>(mounts.size());
   mount->parent = parent;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -10,11 +11,19 @@
 
 namespace wasifs {
 
+/// What whoever shows a mount to somebody with a cache may remember of it.
+enum class Caching : std::uint8_t {
+  by_layer,  ///< as the layer's traits say
+  none,      ///< nothing
+  forever,   ///< as of a layer that nobody changes but through the tree
+};
+
 struct MountOptions {
   bool read_only = false;  ///< every change answers erofs
   /// Absolute texts of layer-rooted symlinks are shown as relative ones, so that
   /// the kernel of a host that the tree is mounted on finds the same file.
   bool rebase_links = false;
+  Caching caching = Caching::by_layer;
   std::string label = {};  ///< who asked for it, for Provenance; e.g. `manifest (site.toml:3:1)`
 };
 

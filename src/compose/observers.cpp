@@ -24,14 +24,22 @@ void Observers::note_count() {
   count_.store(list_.size(), std::memory_order_release);
 }
 
+std::vector<std::shared_ptr<TreeObserver>> Observers::listeners() const {
+  const std::lock_guard lock(mutex_);
+  return list_;
+}
+
+std::vector<std::string> Observers::statuses() const {
+  std::vector<std::string> all;
+  for (const auto& listener : listeners()) {
+    if (std::string one = listener->status(); !one.empty()) all.push_back(std::move(one));
+  }
+  return all;
+}
+
 void Observers::tell(const Change& change, const TreeObserver* except) const {
   if (!any_but(except)) return;
-  std::vector<std::shared_ptr<TreeObserver>> listeners;
-  {
-    const std::lock_guard lock(mutex_);
-    listeners = list_;
-  }
-  for (const auto& listener : listeners) {
+  for (const auto& listener : listeners()) {
     if (listener.get() != except) listener->changed(change);
   }
 }

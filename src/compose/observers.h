@@ -4,6 +4,7 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <vector>
 
 #include "wasifs/node.h"
@@ -29,11 +30,15 @@ class Observers {
   /// Tells all but `except`, who has made the change itself.
   void tell(const Change& change, const TreeObserver* except) const;
 
+  /// What they tell of themselves, where they do.
+  [[nodiscard]] std::vector<std::string> statuses() const;
+
   /// `file`, which shows `node`, as one that tells of what is written to it.
   [[nodiscard]] FilePtr watch(FilePtr file, VNode node, const TreeObserver* except) const;
 
  private:
   void note_count();
+  [[nodiscard]] std::vector<std::shared_ptr<TreeObserver>> listeners() const;
 
   std::atomic<std::size_t> count_{0};
   std::atomic<const TreeObserver*> sole_{nullptr};  ///< the one that there is; null where there are more

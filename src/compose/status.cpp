@@ -22,7 +22,8 @@ std::optional<std::uint64_t> limit_of(std::uint64_t max) {
 
 }  // namespace
 
-std::string status_json(const TreeOptions& options, const OpenLimits* limits) {
+std::string status_json(const TreeOptions& options, const OpenLimits* limits,
+                        std::span<const std::string> views) {
   // The process is asked for here: a daemon is not the one that made the Tree.
   std::string json = "{\"schema\":1,\"pid\":" + std::to_string(::getpid());
   if (const Quota* const quota = options.quota.get(); quota != nullptr) {
@@ -31,6 +32,11 @@ std::string status_json(const TreeOptions& options, const OpenLimits* limits) {
   }
   if (options.limits.max_open && limits != nullptr) {
     json += ",\"open\":" + gauge(limits->open(), options.limits.max_open);
+  }
+  if (!views.empty()) {
+    json += ",\"views\":[";
+    for (const std::string& view : views) json += (&view == &views.front() ? "" : ",") + view;
+    json += "]";
   }
   return json + ",\"mounts\":" + (options.mounts.empty() ? "[]" : options.mounts) + "}";
 }

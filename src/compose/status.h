@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -18,9 +19,11 @@ inline constexpr std::string_view kStatusXattr = "user.wasifs.status";
 ///   {"schema":1,"pid":…,
 ///    "memory":{"used":…,"limit":…},"inodes":{"used":…,"limit":…},   where there is a quota
 ///    "open":{"used":…,"limit":…},                                   where that is limited
-///    "mounts":[…]}                                                  as TreeOptions has them
+///    "views":[…],                                                   what TreeObserver::status tells, if
+///    anybody does "mounts":[…]}                                                  as TreeOptions has them
 ///
 /// `limits` may be null.
-[[nodiscard]] std::string status_json(const TreeOptions& options, const OpenLimits* limits);
+[[nodiscard]] std::string status_json(const TreeOptions& options, const OpenLimits* limits,
+                                      std::span<const std::string> views);
 
 }  // namespace wasifs

@@ -426,7 +426,9 @@ Status Tree::rename(const VNode& dir, std::string_view name, const VNode& new_di
 }
 
 Result<std::string> Tree::get_xattr(const VNode& node, std::string_view name) const {
-  if (name == kStatusXattr && node == root()) return status_json(state_->options, state_->limits.get());
+  if (name == kStatusXattr && node == root()) {
+    return status_json(state_->options, state_->limits.get(), state_->observers.statuses());
+  }
   if (is_provenance_xattr(name)) return provenance_xattr(*this, node, name);
   return node.node->get_xattr(name);
 }
@@ -457,6 +459,8 @@ Status Tree::sync(const VNode& node) const { return node.node->sync(); }
 Result<StatFs> Tree::statfs(const VNode& node) const { return node.mount->fs->statfs(); }
 Traits Tree::traits(const VNode& node) const {
   Traits traits = node.mount->fs->traits();
+  if (node.mount->caching == Caching::forever) traits.shared = false;
+  traits.uncached = traits.uncached || node.mount->caching == Caching::none;
   traits.shared = traits.shared || (node.mount->shown_twice && !traits.immutable);
   traits.place_bound = node.mount->rebase_links && node.type() == FileType::symlink;
   return traits;
