@@ -14,6 +14,8 @@ namespace wasifs::fuse {
 
 namespace {
 
+constexpr std::string_view kCapabilities = "security.capability";
+
 void getattr(Context& context, Request& request, fuse_ino_t id, fuse_file_info*) {
   const VNode& vnode = context.inodes.at(id).vnode;
   const Result<Attr> attr = context.tree->attr(vnode);
@@ -31,6 +33,19 @@ Status resize_open(SetAttr& change, const fuse_file_info* info) {
   return resized;
 }
 
+/// Giving a file away, and cutting it without privilege, takes its set-id bits.
+Status add_kill(Context& context, const Request& request, const VNode& vnode, SetAttr& change) {
+  const bool given_away = context.agreement.kills_privileges && (change.uid || change.gid);
+  const bool cut = change.size && request.kills_privileges();
+  if (vnode.is_directory() || change.mode || (!given_away && !cut)) return {};
+  const Result<Attr> attr = context.tree->attr(vnode);
+  if (!attr) return fail(attr.error());
+  if (const std::uint16_t kept = without_set_ids(attr->mode); kept != attr->mode) change.mode = kept;
+  if (!given_away) return {};
+  const Status dropped = context.tree->remove_xattr(vnode, kCapabilities);
+  return dropped || dropped.error() == Errc::enodata || dropped.error() == Errc::enotsup ? Status{} : dropped;
+}
+
 bool is_empty(const SetAttr& change) {
   return !change.mode && !change.uid && !change.gid && !change.size && !change.atime && !change.mtime;
 }
@@ -40,6 +55,8 @@ void setattr(Context& context, Request& request, fuse_ino_t id, struct stat* wan
   const VNode& vnode = context.inodes.at(id).vnode;
   if ((to_set & FUSE_SET_ATTR_SIZE) != 0 && wanted->st_size < 0) return request.fail(Errc::efbig);
   SetAttr change = to_set_attr(*wanted, to_set);
+  if (const Status added = add_kill(context, request, vnode, change); !added)
+    return request.fail(added.error());
   const Status resized = resize_open(change, info);
   if (!resized) return request.fail(resized.error());
   if (!is_empty(change)) {
@@ -66,7 +83,7 @@ void statfs(Context& context, Request& request, fuse_ino_t id) {
 
 /// Access control lists and their like: what nobody enforces must not be taken.
 bool is_refused_xattr(const Context& context, std::string_view name) {
-  if (context.enforces_acls && name.starts_with("system.posix_acl_")) return false;
+  if (context.agreement.acls && name.starts_with("system.posix_acl_")) return false;
   return name.starts_with("system.");
 }
 

@@ -10,7 +10,6 @@
 #include <utility>
 #include <vector>
 
-#include "fuse/cache_policy.h"
 #include "fuse/entry.h"
 #include "fuse/handler.h"
 #include "fuse/libfuse.h"
@@ -55,7 +54,7 @@ Batch collect(const Request& request, const Inode& inode, Dir& dir, std::uint64_
     batch.items.push_back(std::move(item));
     return true;
   };
-  if (position < 1 && !add({.name = ".", .ino = inode.ino, .next = 1})) return batch;
+  if (position < 1 && !add({.name = ".", .ino = inode.ino(), .next = 1})) return batch;
   if (position < 2 && !add({.name = "..", .ino = inode.parent_ino(), .next = 2})) return batch;
 
   const std::uint64_t cookie = position < kCookieBase ? 0 : position - kCookieBase;
@@ -91,7 +90,7 @@ void opendir(Context& context, Request& request, fuse_ino_t id, fuse_file_info* 
   Result<DirPtr> dir = context.tree->open_dir(vnode);
   if (!dir) return request.fail(dir.error());
   info->fh = context.dirs.adopt(std::make_unique<DirHandle>(std::move(*dir)));
-  if (cache_policy(context.tree->traits(vnode)).keep_listing) {
+  if (context.policy(vnode).keep_listing) {
     info->cache_readdir = 1;
     info->keep_cache = 1;
   }

@@ -20,12 +20,12 @@ class Entry {
 
   /// What libfuse wants to know. `parent` decides how long the name holds.
   [[nodiscard]] fuse_entry_param param(const Inode& parent) const noexcept;
-  [[nodiscard]] const VNode& vnode() const noexcept { return inode_->vnode; }
+  [[nodiscard]] Inode& inode() const noexcept { return *inode_; }
   /// The kernel has it now and will forget it.
   void told() noexcept { inode_ = nullptr; }
 
  private:
-  Entry(Context& context, Inode& inode, const Attr& attr) : context_(&context), inode_(&inode), attr_(attr) {}
+  Entry(Context& context, Inode& inode) : context_(&context), inode_(&inode) {}
 
   Context* context_;
   Inode* inode_;

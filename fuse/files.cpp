@@ -11,9 +11,10 @@
 #include <span>
 #include <utility>
 
-#include "fuse/cache_policy.h"
 #include "fuse/handler.h"
 #include "fuse/libfuse.h"
+#include "fuse/opened.h"
+#include "fuse/protocol.h"
 #include "fuse/translate.h"
 
 namespace wasifs::fuse {
@@ -24,30 +25,22 @@ namespace {
 /// pipe costs more than the copy.
 constexpr std::size_t kSpliceFrom = std::size_t{64} << 10;
 
-FileHandle& handle_of(const fuse_file_info* info) { return HandleTable<FileHandle>::at(info->fh); }
-
-/// Whether the kernel's cached pages are still good for this open.
-bool may_keep_pages(Context& context, Inode& inode) {
-  const CachePolicy policy = cache_policy(context.tree->traits(inode.vnode));
-  if (policy.keep_pages || !policy.keep_unchanged_pages) return policy.keep_pages;
-  const Result<Attr> attr = context.tree->attr(inode.vnode);
-  return attr && inode.unchanged_since_last_open(*attr);
-}
-
 void open(Context& context, Request& request, fuse_ino_t id, fuse_file_info* info) {
+  // Once is enough: the kernel asks no more.
+  if (!context.agreement.asks_opens) return request.fail(Errc::enosys);
   Inode& inode = context.inodes.at(id);
-  const Result<OpenFlags> flags = to_open_flags(info->flags);
-  if (!flags) return request.fail(flags.error());
-  Result<FilePtr> file = context.tree->open(inode.vnode, *flags);
+  const Result<OpenFlags> asked = to_open_flags(info->flags);
+  if (!asked) return request.fail(asked.error());
+  const OpenFlags flags = context.as_opened(*asked);
+  if (flags.truncate && request.kills_privileges()) drop_set_ids(context, inode.vnode);
+  Result<FilePtr> file = context.tree->open(inode.vnode, flags);
   if (!file) return request.fail(file.error());
-
-  info->fh = context.files.adopt(std::make_unique<FileHandle>(*context.tree, inode.vnode, std::move(*file)));
-  info->keep_cache = may_keep_pages(context, inode) ? 1 : 0;
-  if (fuse_reply_open(request.take(), info) != 0) context.files.release(info->fh);
+  const OpenAnswer answer = adopt_opened(context, inode, std::move(*file));
+  if (!request.answer_open(answer)) close_handle(context, answer.handle);
 }
 
 void release(Context& context, Request& request, fuse_ino_t, fuse_file_info* info) {
-  context.files.release(info->fh);
+  close_handle(context, info->fh);
   request.done();
 }
 
@@ -76,13 +69,13 @@ bool answer_view(Request& request, File& file, std::uint64_t offset, std::size_t
 
 /// Content of a host file goes from the page cache into the kernel's pipe
 /// without a copy. False: there is no such file or it is too short to pay.
-bool answer_native(Context& context, Request& request, FileHandle& handle, std::uint64_t offset,
+bool answer_native(Context& context, Request& request, const VNode& vnode, File& file, std::uint64_t offset,
                    std::size_t size) {
   if (size < kSpliceFrom) return false;
-  const std::optional<NativeRange> range = handle.file().native_range();
+  const std::optional<NativeRange> range = file.native_range();
   if (!range) return false;
   // The host file may go on where ours ends.
-  const Result<Attr> attr = context.tree->attr(handle.vnode());
+  const Result<Attr> attr = context.tree->attr(vnode);
   if (!attr || offset >= attr->size) return false;
   const std::size_t length = static_cast<std::size_t>(std::min<std::uint64_t>(size, attr->size - offset));
   fuse_bufvec buffer{};
@@ -102,49 +95,56 @@ void answer_copy(Request& request, File& file, std::uint64_t offset, std::size_t
   request.answer_bytes(buffer.first(*got));
 }
 
-void read(Context& context, Request& request, fuse_ino_t, std::size_t size, off_t offset,
+void read(Context& context, Request& request, fuse_ino_t id, std::size_t size, off_t offset,
           fuse_file_info* info) {
   if (offset < 0) return request.fail(Errc::einval);
-  FileHandle& handle = handle_of(info);
-  // Asked here because views and native ranges do not ask.
-  if (!handle.file().flags().read) return request.fail(Errc::ebadf);
+  const Result<Target> file = Target::to_read(context, id, *info);
+  if (!file) return request.fail(file.error());
   const auto at = static_cast<std::uint64_t>(offset);
-  if (answer_view(request, handle.file(), at, size)) return;
-  if (answer_native(context, request, handle, at, size)) return;
-  answer_copy(request, handle.file(), at, size);
+  if (answer_view(request, **file, at, size)) return;
+  if (answer_native(context, request, context.inodes.at(id).vnode, **file, at, size)) return;
+  answer_copy(request, **file, at, size);
 }
 
-void write(Context&, Request& request, fuse_ino_t, const char* data, std::size_t size, off_t offset,
-           fuse_file_info* info) {
+void write(Context& context, Request& request, fuse_ino_t id, const char* data, std::size_t size,
+           off_t offset, fuse_file_info* info) {
   if (offset < 0) return request.fail(Errc::einval);
   const bool append = (info->flags & O_APPEND) != 0 && info->writepage == 0;
-  const Result<File*> file = handle_of(info).writer(append);
+  const Result<Target> file = Target::to_write(context, id, *info, append);
   if (!file) return request.fail(file.error());
+  if (request.kills_privileges()) drop_set_ids(context, context.inodes.at(id).vnode);
   const std::span bytes(reinterpret_cast<const std::byte*>(data), size);
-  const Result<std::size_t> written = (*file)->write_at(static_cast<std::uint64_t>(offset), bytes);
+  const Result<std::size_t> written = (**file).write_at(static_cast<std::uint64_t>(offset), bytes);
   if (!written) return request.fail(written.error());
   fuse_reply_write(request.take(), *written);
 }
 
-void fsync(Context&, Request& request, fuse_ino_t, int data_only, fuse_file_info* info) {
-  request.answer(handle_of(info).file().sync(data_only != 0));
+void fsync(Context& context, Request& request, fuse_ino_t id, int data_only, fuse_file_info* info) {
+  // Of a handle whatever it is open for; without one, of the node.
+  if (info->fh == 0) return request.answer(context.tree->sync(context.inodes.at(id).vnode));
+  request.answer(HandleTable<FileHandle>::at(info->fh).file().sync(data_only != 0));
 }
 
-void fallocate(Context&, Request& request, fuse_ino_t, int mode, off_t offset, off_t length,
+void fallocate(Context& context, Request& request, fuse_ino_t id, int mode, off_t offset, off_t length,
                fuse_file_info* info) {
   const Result<AllocateMode> what = to_allocate_mode(mode);
   if (!what) return request.fail(what.error());
   if (offset < 0 || length <= 0) return request.fail(Errc::einval);
-  request.answer(handle_of(info).file().allocate(*what, static_cast<std::uint64_t>(offset),
-                                                 static_cast<std::uint64_t>(length)));
+  const Result<Target> file = Target::to_write(context, id, *info, false);
+  if (!file) return request.fail(file.error());
+  request.answer(
+      (**file).allocate(*what, static_cast<std::uint64_t>(offset), static_cast<std::uint64_t>(length)));
 }
 
-void lseek(Context&, Request& request, fuse_ino_t, off_t offset, int whence, fuse_file_info* info) {
+void lseek(Context& context, Request& request, fuse_ino_t id, off_t offset, int whence,
+           fuse_file_info* info) {
   if (offset < 0) return request.fail(Errc::enxio);
   if (whence != SEEK_DATA && whence != SEEK_HOLE) return request.fail(Errc::einval);
-  File& file = handle_of(info).file();
+  const Result<Target> file = Target::to_seek(context, id, *info);
+  if (!file) return request.fail(file.error());
   const auto from = static_cast<std::uint64_t>(offset);
-  const Result<std::uint64_t> found = whence == SEEK_DATA ? file.seek_data(from) : file.seek_hole(from);
+  const Result<std::uint64_t> found =
+      whence == SEEK_DATA ? (**file).seek_data(from) : (**file).seek_hole(from);
   if (!found) return request.fail(found.error());
   fuse_reply_lseek(request.take(), static_cast<off_t>(*found));
 }

@@ -7,17 +7,24 @@
 #include <memory>
 #include <span>
 
+#include "fuse/agreement.h"
+#include "fuse/cache_policy.h"
 #include "fuse/handles.h"
 #include "fuse/inode_table.h"
 #include "fuse/invalidator.h"
+#include "fuse/passthrough.h"
+#include "fuse/request_counts.h"
 #include "wasifs/error.h"
 #include "wasifs/tree.h"
 
 struct fuse_req;
+struct fuse_entry_param;
 struct fuse_lowlevel_ops;
 struct stat;
 
 namespace wasifs::fuse {
+
+struct OpenAnswer;
 
 /// What all requests of a session share.
 struct Context {
@@ -27,18 +34,33 @@ struct Context {
   InodeTable inodes;
   HandleTable<FileHandle> files;
   HandleTable<DirHandle> dirs;
-  /// The kernel enforces access control lists; known before the first request but INIT.
-  std::atomic<bool> enforces_acls{false};
+  const ViewOptions options;
+  Agreement agreement;
+  Passthrough passthrough;
+  RequestCounts requests;
   /// The kernel has said that nothing of ours is mounted any more.
   std::atomic<bool> unmounted{false};
 
   /// Looks at the root; its errors are those of Tree::attr.
-  [[nodiscard]] static Result<std::unique_ptr<Context>> make(const Tree& tree);
+  [[nodiscard]] static Result<std::unique_ptr<Context>> make(const Tree& tree, const ViewOptions& options);
 
-  Context(const Tree& served, std::uint64_t root_ino);
+  Context(const Tree& served, std::uint64_t root_ino, const ViewOptions& view);
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
   ~Context();
+
+  [[nodiscard]] CachePolicy policy(const VNode& vnode) const {
+    return cache_policy(tree->traits(vnode), options.shared_timeout);
+  }
+  /// How to open what the kernel opens with `asked`: where writes gather in its pages
+  /// it reads what surrounds them, and knows itself where the end is.
+  [[nodiscard]] OpenFlags as_opened(OpenFlags asked) const {
+    if (agreement.writeback && asked.write) asked.read = true;
+    if (agreement.writeback) asked.append = false;
+    return asked;
+  }
+  /// How the view is doing, as TreeObserver::status has it.
+  [[nodiscard]] std::string status() const;
 };
 
 /// A request of the kernel, which is to be answered exactly once: take() gives
@@ -66,12 +88,17 @@ class Request {
   [[nodiscard]] std::uint32_t gid() const noexcept;
   /// Of requests that make a node, what it takes from the mode.
   [[nodiscard]] std::uint16_t umask() const noexcept;
+  /// Of one that writes or cuts a file: its set-id bits go with that.
+  [[nodiscard]] bool kills_privileges() const noexcept;
 
   void done() noexcept;
   void fail(Errc error) noexcept;
   /// done() or fail().
   void answer(const Status& status) noexcept;
   void answer_bytes(std::span<const std::byte> bytes) noexcept;
+  /// False: nobody waits for it any more, and what was opened is not.
+  [[nodiscard]] bool answer_open(const OpenAnswer& answer) noexcept;
+  [[nodiscard]] bool answer_create(const fuse_entry_param& entry, const OpenAnswer& answer) noexcept;
   /// The attributes of a node, with how long they hold.
   void answer_attr(const VNode& vnode, const Attr& attr) noexcept;
 
@@ -97,6 +124,9 @@ struct Callback<handler> {
     }
   }
 };
+
+/// Takes the set-id bits of a file away, as a write by somebody without privilege does.
+void drop_set_ids(Context& context, const VNode& vnode);
 
 /// A buffer of this thread's, good until its next call. At most kMaxTransfer.
 [[nodiscard]] std::span<std::byte> scratch(std::size_t size);

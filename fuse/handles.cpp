@@ -10,7 +10,7 @@ Result<File*> FileHandle::writer(bool append) {
   const std::scoped_lock hold(lock_);
   if (other_ == nullptr) {
     Result<FilePtr> opened =
-        tree_.open_again(vnode_, {.read = false, .write = true, .append = append, .truncate = false});
+        tree_.open_again(inode_.vnode, {.read = false, .write = true, .append = append, .truncate = false});
     if (!opened) return fail(opened.error());
     other_ = std::move(*opened);
   }

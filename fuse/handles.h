@@ -5,6 +5,8 @@
 #include <memory>
 #include <mutex>
 
+#include "fuse/inode_table.h"
+#include "fuse/passthrough.h"
 #include "wasifs/tree.h"
 
 namespace wasifs::fuse {
@@ -54,21 +56,23 @@ class HandleTable {
 /// the other is opened when it is first needed. Thread-safe.
 class FileHandle {
  public:
-  /// `tree` must outlive the handle.
-  FileHandle(const Tree& tree, VNode vnode, FilePtr file)
-      : tree_(tree), vnode_(std::move(vnode)), file_(std::move(file)) {}
+  /// `tree` must outlive the handle, and so does the Inode: the kernel forgets none
+  /// that it has open.
+  FileHandle(const Tree& tree, const Inode& inode, FilePtr file)
+      : tree_(tree), inode_(inode), file_(std::move(file)) {}
 
-  [[nodiscard]] const VNode& vnode() const { return vnode_; }
+  [[nodiscard]] const Inode& inode() const { return inode_; }
   [[nodiscard]] File& file() { return *file_; }
   /// The File that writes as asked. Errors are those of opening a second time.
   [[nodiscard]] Result<File*> writer(bool append);
 
+  DataWay way = DataWay::cached;
   FileHandle* previous = nullptr;
   FileHandle* next = nullptr;
 
  private:
   const Tree& tree_;
-  VNode vnode_;
+  const Inode& inode_;
   FilePtr file_;
   std::mutex lock_;
   FilePtr other_;  ///< the other way of writing; set once, guarded by lock_

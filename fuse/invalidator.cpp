@@ -7,15 +7,15 @@
 #include <mutex>
 #include <thread>
 
-#include "fuse/inode_table.h"
+#include "fuse/handler.h"
 #include "fuse/libfuse.h"
 
 namespace wasifs::fuse {
 
-void Invalidator::attach(fuse_session& session, InodeTable& inodes) {
+void Invalidator::attach(fuse_session& session, Context& context) {
   const std::scoped_lock hold(lock_);
   session_ = &session;
-  inodes_ = &inodes;
+  context_ = &context;
 }
 
 void Invalidator::detach() {
@@ -23,7 +23,7 @@ void Invalidator::detach() {
   closing_ = true;
   const std::scoped_lock hold(lock_);
   session_ = nullptr;
-  inodes_ = nullptr;
+  context_ = nullptr;
 }
 
 namespace {
@@ -40,13 +40,26 @@ void Invalidator::forget_content(const VNode& node, off_t offset, off_t length) 
   // other work that takes as long as it takes: to give up would be to leave the
   // kernel with what the reply says, which may be older than the change.
   for (auto pause = kFirstPause;; pause = std::min<decltype(pause)>(pause * 2, kLongestPause)) {
-    const std::uint64_t id = inodes_->find(node);
+    const std::uint64_t id = context_->inodes.find(node);
     if (id == 0) return;
     // Other failures say that the kernel is gone.
     if (fuse_lowlevel_notify_inval_inode(session_, id, offset, length) != -ENOENT) return;
     if (closing_) return;
     std::this_thread::sleep_for(pause);
   }
+}
+
+void Invalidator::moved(const VNode& directory) noexcept {
+  const std::shared_lock hold(lock_);
+  if (context_ == nullptr) return;
+  const std::uint64_t id = context_->inodes.find(directory);
+  // Of one that the kernel does not know there is nothing to forget.
+  if (id != 0) static_cast<void>(fuse_lowlevel_notify_inval_inode(session_, id, 0, 0));
+}
+
+std::string Invalidator::status() const {
+  const std::shared_lock hold(lock_);
+  return context_ != nullptr ? context_->status() : std::string();
 }
 
 void Invalidator::changed(const Change& change) noexcept {
@@ -64,7 +77,7 @@ void Invalidator::changed(const Change& change) noexcept {
   }
   // A look-up that is under way holds what the kernel needs to forget a name, so it
   // is over then.
-  if (const std::uint64_t id = inodes_->find(change.node); id != 0) {
+  if (const std::uint64_t id = context_->inodes.find(change.node); id != 0) {
     static_cast<void>(fuse_lowlevel_notify_inval_entry(session_, id, change.name.data(), change.name.size()));
   }
 }

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <shared_mutex>
+#include <string>
 
 #include "wasifs/observer.h"
 
@@ -12,7 +13,7 @@ struct fuse_session;
 
 namespace wasifs::fuse {
 
-class InodeTable;
+struct Context;
 
 /// Makes the kernel forget what somebody else has changed in the tree: it keeps
 /// names, attributes and pages for as long as it is not told.
@@ -22,22 +23,28 @@ class InodeTable;
 /// the handle of the tree that this observes for, and it is not told of that.
 class Invalidator final : public TreeObserver {
  public:
-  /// From now on changes are passed on. `inodes` is used until detach().
-  void attach(fuse_session& session, InodeTable& inodes);
+  /// From now on changes are passed on. `context` is used until detach().
+  void attach(fuse_session& session, Context& context);
   /// Waits until none is being passed on; later ones are ignored. To be called while
   /// requests are still answered, or when the kernel has ended the connection.
   void detach();
 
+  /// The ".." of a listing that the kernel keeps is another one now. Unlike the rest this
+  /// may be told while a request is answered: no page of a directory is ever locked
+  /// until one is.
+  void moved(const VNode& directory) noexcept;
+
   void changed(const Change& change) noexcept override;
+  [[nodiscard]] std::string status() const override;
 
  private:
   /// Of a negative offset: the attributes alone.
   void forget_content(const VNode& node, off_t offset, off_t length);
 
   std::atomic<bool> closing_{false};
-  std::shared_mutex lock_;  ///< held shared while the kernel is told
+  mutable std::shared_mutex lock_;  ///< held shared while the kernel is told
   fuse_session* session_ = nullptr;
-  InodeTable* inodes_ = nullptr;
+  Context* context_ = nullptr;
 };
 
 }  // namespace wasifs::fuse

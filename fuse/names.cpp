@@ -5,10 +5,11 @@
 #include <memory>
 #include <utility>
 
-#include "fuse/cache_policy.h"
 #include "fuse/entry.h"
 #include "fuse/handler.h"
 #include "fuse/libfuse.h"
+#include "fuse/opened.h"
+#include "fuse/protocol.h"
 #include "fuse/request_io.h"
 #include "fuse/translate.h"
 
@@ -28,7 +29,7 @@ void answer_entry(Context& context, Request& request, const Inode& parent, const
 
 /// "No such name", and for how long that holds.
 void answer_absent(Context& context, Request& request, const Inode& parent) {
-  const double timeout = cache_policy(context.tree->traits(parent.vnode)).absences;
+  const double timeout = context.policy(parent.vnode).absences;
   if (timeout <= 0) return request.fail(Errc::enoent);
   fuse_entry_param param{};
   param.entry_timeout = timeout;
@@ -110,7 +111,9 @@ void rmdir(Context& context, Request& request, fuse_ino_t parent, const char* na
 /// After a move to another directory, the ".." of what was moved has changed.
 void note_moved(Context& context, const Inode& dir, const char* name) {
   const Result<VNode> moved = context.tree->lookup(dir.vnode, name);
-  if (moved && moved->is_directory()) context.inodes.note_parent(*moved, dir);
+  if (!moved || !moved->is_directory()) return;
+  context.inodes.note_parent(*moved, dir);
+  context.invalidator->moved(*moved);
 }
 
 void rename(Context& context, Request& request, fuse_ino_t parent, const char* name, fuse_ino_t new_parent,
@@ -143,7 +146,7 @@ void create(Context& context, Request& request, fuse_ino_t parent, const char* n
   const Inode& dir = context.inodes.at(parent);
   const Result<OpenFlags> asked = to_open_flags(info->flags);
   if (!asked) return request.fail(asked.error());
-  OpenFlags flags = *asked;
+  OpenFlags flags = context.as_opened(*asked);
   flags.truncate = false;  // it is empty
   Result<Tree::Created> made =
       make_file(*context.tree, dir.vnode, name, new_node(request, FileType::regular, mode), flags);
@@ -154,17 +157,14 @@ void create(Context& context, Request& request, fuse_ino_t parent, const char* n
     const bool lost_race = made.error() == Errc::eexist && (info->flags & O_EXCL) == 0;
     return request.fail(lost_race ? Errc::estale : made.error());
   }
-  const VNode& vnode = made->node;
-  Result<Entry> entry = Entry::make(context, dir, vnode);
+  Result<Entry> entry = Entry::make(context, dir, made->node);
   if (!entry) return request.fail(entry.error());
 
-  info->fh = context.files.adopt(std::make_unique<FileHandle>(*context.tree, vnode, std::move(made->file)));
-  info->keep_cache = cache_policy(context.tree->traits(vnode)).keep_pages ? 1 : 0;
-  const fuse_entry_param param = entry->param(dir);
-  if (fuse_reply_create(request.take(), &param, info) == 0) {
+  const OpenAnswer opened = adopt_opened(context, entry->inode(), std::move(made->file));
+  if (request.answer_create(entry->param(dir), opened)) {
     entry->told();
   } else {
-    context.files.release(info->fh);
+    close_handle(context, opened.handle);
   }
 }
 

@@ -76,11 +76,26 @@ bool apply_word(Options& options, std::string_view option) {
     options.auto_unmount = true;
   } else if (option == "remount") {
     options.remount = true;
+  } else if (option == "writeback") {
+    options.view.writeback = true;
+  } else if (option == "no_passthrough") {
+    options.view.passthrough = false;
   } else {
     return false;
   }
   return true;
 }
+
+/// All of `text` as a number.
+template <class Number>
+std::optional<Number> parse_number(std::string_view text) {
+  Number number{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+constexpr double kLongestTimeout = 24.0 * 60 * 60;
 
 /// NAME=VALUE. False: no such name.
 Outcome<bool> apply_value(Options& options, std::string_view option) {
@@ -93,13 +108,17 @@ Outcome<bool> apply_value(Options& options, std::string_view option) {
     (name == "fsname" ? options.fsname : options.subtype) = value;
     return true;
   }
-  if (name != "max_read") return false;
-  unsigned number = 0;
-  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
-  if (error != std::errc() || end != value.data() + value.size() || number == 0) {
+  if (name == "max_read") {
+    options.max_read = parse_number<unsigned>(value);
+    if (options.max_read && *options.max_read != 0) return true;
     return usage("mount option " + quote(option) + ": not a number of bytes");
   }
-  options.max_read = number;
+  if (name != "cache_timeout") return false;
+  const auto seconds = parse_number<double>(value);
+  if (!seconds || !(*seconds >= 0) || *seconds > kLongestTimeout) {
+    return usage("mount option " + quote(option) + ": not a number of seconds from 0 to 86400");
+  }
+  options.view.shared_timeout = *seconds;
   return true;
 }
 
@@ -135,8 +154,9 @@ Outcome<Options> parse_options(std::span<const std::string> lists, Options optio
       if (!*applied && !sloppy) {
         return usage(
             "unknown mount option " + quote(option),
-            "there are allow_other, auto_unmount, fsname=NAME, subtype=NAME, max_read=BYTES, remount, and "
-            "mount(8)'s own, such as ro, noexec, nodev, noatime");
+            "there are allow_other, auto_unmount, cache_timeout=SECONDS, fsname=NAME, max_read=BYTES, "
+            "no_passthrough, remount, subtype=NAME, writeback, and mount(8)'s own, such as ro, noexec, "
+            "nodev, noatime");
       }
     }
   }

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "fuse/agreement.h"
 #include "wasifs/error.h"
 
 namespace wasifs::fuse {
@@ -18,6 +19,7 @@ struct Options {
   std::optional<bool> allow_other;  ///< absent: yes for root, no for others
   bool auto_unmount = false;        ///< fusermount3 unmounts when the daemon dies
   bool remount = false;
+  ViewOptions view;
   std::optional<unsigned> max_read;
   std::string fsname;  ///< "" : the SOURCE as given
   std::string subtype = "wasifs";

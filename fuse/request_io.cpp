@@ -2,21 +2,22 @@
 #include "fuse/request_io.h"
 
 #include <fcntl.h>
-#include <linux/fuse.h>
 #include <pthread.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include <array>
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
+#include <cstring>
 #include <exception>
+#include <string_view>
 
-#include "fuse/cache_policy.h"
 #include "fuse/handler.h"
 #include "fuse/libfuse.h"
+#include "fuse/protocol.h"
 #include "fuse/translate.h"
 
 // ThreadSanitizer does not see what the kernel orders: a request comes after the
@@ -34,21 +35,6 @@ extern "C" void __tsan_release(void* address);
 namespace wasifs::fuse {
 
 namespace {
-
-// Of Linux 6.6 (protocol 7.39), which the headers of older systems do not have.
-constexpr std::uint32_t kStatx = 52;
-
-/// Our half of the answer to it: how long the attributes hold, and they themselves,
-/// which the protocol lays out as statx(2) does.
-struct StatxAnswer {
-  fuse_out_header header;
-  std::uint64_t valid_sec;
-  std::uint32_t valid_nsec;
-  std::uint32_t flags;
-  std::array<std::uint64_t, 2> spare;
-  struct statx attributes;
-};
-static_assert(offsetof(StatxAnswer, attributes) == 48 && sizeof(struct statx) == 256);
 
 statx_timestamp to_stamp(const Time& time) {
   statx_timestamp result{};
@@ -87,7 +73,7 @@ Errc look_at(Context& context, std::uint64_t id, StatxAnswer& answer) noexcept {
     const VNode& vnode = context.inodes.at(id).vnode;
     const Result<Attr> attr = context.tree->attr(vnode);
     if (!attr) return attr.error();
-    const double timeout = cache_policy(context.tree->traits(vnode)).attributes;
+    const double timeout = attribute_timeout(context.policy(vnode), *attr);
     answer.valid_sec = static_cast<std::uint64_t>(timeout);
     answer.valid_nsec = static_cast<std::uint32_t>((timeout - static_cast<double>(answer.valid_sec)) * 1e9);
     answer.attributes = to_statx(*attr);
@@ -122,23 +108,69 @@ class Uncancellable {
   int before_ = 0;
 };
 
-ssize_t read_request(int fd, void* buffer, std::size_t size, void* context) {
-  for (;;) {
-    const ssize_t length = ::read(fd, buffer, size);
-    WASIFS_AFTER_ANSWERS(context);
-    // What a connection that somebody has aborted answers is another error.
-    if (length < 0 && errno == ENODEV) static_cast<Context*>(context)->unmounted = true;
-    if (length < static_cast<ssize_t>(sizeof(fuse_in_header))) return length;
-    auto& header = *static_cast<fuse_in_header*>(buffer);
-    if (header.opcode == FUSE_TMPFILE) header.opcode = FUSE_CREATE;
-    if (header.opcode != kStatx) return length;
-    const Uncancellable meanwhile;
-    answer_statx(*static_cast<Context*>(context), fd, header);
+/// What libfuse does not tell of the request that this thread has read last.
+struct RawRequest {
+  bool kills_privileges = false;
+  std::uint64_t init = 0;  ///< of an INIT, its number
+};
+thread_local RawRequest current;
+
+/// The fixed part of a request of type T, behind its header; zeros where it is cut off.
+template <class T>
+T body_of(std::string_view request) {
+  T body{};
+  request.remove_prefix(sizeof(fuse_in_header));
+  std::memcpy(&body, request.data(), std::min(sizeof body, request.size()));
+  return body;
+}
+
+void note(Context& context, const fuse_in_header& header, std::string_view request) {
+  context.requests.count(header.opcode);
+  current = {};
+  switch (header.opcode) {
+    case FUSE_INIT:
+      current.init = header.unique;
+      context.agreement.note_offer(request);
+      break;
+    case FUSE_WRITE:
+      current.kills_privileges = (body_of<fuse_write_in>(request).write_flags & FUSE_WRITE_KILL_SUIDGID) != 0;
+      break;
+    case FUSE_SETATTR:
+      current.kills_privileges = (body_of<fuse_setattr_in>(request).valid & FATTR_KILL_SUIDGID) != 0;
+      break;
+    case FUSE_OPEN:
+      current.kills_privileges = (body_of<fuse_open_in>(request).open_flags & FUSE_OPEN_KILL_SUIDGID) != 0;
+      break;
+    default:
+      break;
   }
 }
 
-ssize_t write_answer(int fd, iovec* pieces, int count, void* context) {
-  WASIFS_BEFORE_REQUESTS(context);
+ssize_t read_request(int fd, void* buffer, std::size_t size, void* data) {
+  auto& context = *static_cast<Context*>(data);
+  for (;;) {
+    const ssize_t length = ::read(fd, buffer, size);
+    WASIFS_AFTER_ANSWERS(data);
+    // What a connection that somebody has aborted answers is another error.
+    if (length < 0 && errno == ENODEV) context.unmounted = true;
+    if (length < static_cast<ssize_t>(sizeof(fuse_in_header))) return length;
+    auto& header = *static_cast<fuse_in_header*>(buffer);
+    note(context, header, {static_cast<const char*>(buffer), static_cast<std::size_t>(length)});
+    if (header.opcode == FUSE_TMPFILE) header.opcode = FUSE_CREATE;
+    if (header.opcode != kStatx) return length;
+    const Uncancellable meanwhile;
+    answer_statx(context, fd, header);
+  }
+}
+
+ssize_t write_answer(int fd, iovec* pieces, int count, void* data) {
+  auto& context = *static_cast<Context*>(data);
+  if (current.init != 0 && count == 2 &&
+      static_cast<const fuse_out_header*>(pieces[0].iov_base)->unique == current.init) {
+    context.agreement.complete(pieces[1].iov_base, pieces[1].iov_len);
+    if (context.agreement.passthrough) context.passthrough.attach(fd);
+  }
+  WASIFS_BEFORE_REQUESTS(data);
   return ::writev(fd, pieces, count);
 }
 
@@ -149,6 +181,8 @@ ssize_t splice_answer(int from, off_t* from_offset, int to, off_t* to_offset, st
 }
 
 }  // namespace
+
+bool request_kills_privileges() noexcept { return current.kills_privileges; }
 
 const fuse_custom_io& request_io() noexcept {
   static constexpr fuse_custom_io kIo{

@@ -8,9 +8,15 @@ namespace wasifs::fuse {
 /// How a session whose user data is a Context reads its requests. libfuse refuses
 /// requests that are younger than itself; two of them are served all the same:
 ///
+/// What it does not tell of the others is noted on the way, each is counted, and its
+/// answer to INIT is completed by what it does not know (see Agreement).
+///
 ///   FUSE_TMPFILE (Linux 6.1)  handed to libfuse as a FUSE_CREATE of kNoName
 ///   FUSE_STATX (Linux 6.6)    answered before libfuse sees it
 [[nodiscard]] const fuse_custom_io& request_io() noexcept;
+
+/// Of the request that this thread answers: see Request::kills_privileges.
+[[nodiscard]] bool request_kills_privileges() noexcept;
 
 /// What open(2)'s O_TMPFILE calls a file in its request: no file has this name.
 constexpr const char* kNoName = "/";

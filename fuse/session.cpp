@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <spdlog/spdlog.h>
 #include <stdlib.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -26,6 +27,7 @@
 #include "fuse/kernel_mount.h"
 #include "fuse/libfuse.h"
 #include "fuse/mount_info.h"
+#include "fuse/read_ahead.h"
 #include "fuse/request_io.h"
 #include "fuse/signals.h"
 #include "fuse/trouble.h"
@@ -191,7 +193,11 @@ Outcome<Session> Session::mount(std::shared_ptr<const Tree> tree, Settings setti
   fuse_set_log_func(log_libfuse);
   Outcome<std::string> point = check_mount_point(settings.mount_point);
   if (!point) return fail(point.error());
-  Result<std::unique_ptr<Context>> context = Context::make(*tree);
+  if (settings.options.view.writeback && tree->traits().persistent) {
+    return mount_trouble("\"writeback\" is for trees that keep all changes in memory, and this one does not",
+                         "a crash would lose what was closed but is not on the host yet: leave it out");
+  }
+  Result<std::unique_ptr<Context>> context = Context::make(*tree, settings.options.view);
   if (!context) return mount_trouble("the root cannot be read: " + message(context.error()));
 
   auto state = std::make_unique<State>();
@@ -201,7 +207,9 @@ Outcome<Session> Session::mount(std::shared_ptr<const Tree> tree, Settings setti
   state->session = make_session(*state->context, state->settings.options);
   if (state->session == nullptr) return mount_trouble("libfuse could not be set up: out of memory");
 
-  const Options& options = state->settings.options;
+  Options& options = state->settings.options;
+  // Then the kernel says so at the open already, whatever else is asked of us.
+  if (tree->traits().read_only) options.flags |= MS_RDONLY;
   const std::string& source = options.fsname.empty() ? state->settings.source : options.fsname;
   Outcome<KernelMount> mounted = mount_fuse(state->point, source, options);
   if (!mounted) return fail(mounted.error());
@@ -222,7 +230,7 @@ int Session::serve(const std::function<void()>& on_ready, Signals signals) {
   const LoopConfig config = make_loop_config(state.settings.threads);
   if (config == nullptr) return ENOMEM;
   const WakeSignal wake;
-  state.context->invalidator->attach(*state.session, state.context->inodes);
+  state.context->invalidator->attach(*state.session, *state.context);
   if (signals == Signals::stop) ::signal(SIGPIPE, SIG_IGN);
   {
     const std::scoped_lock hold(state.lock);
@@ -233,7 +241,9 @@ int Session::serve(const std::function<void()>& on_ready, Signals signals) {
   // is answered the mount serves. Without an answer the end of the session does.
   std::thread ready([&state, &on_ready] {
     struct stat status{};
-    if (::stat(state.point.c_str(), &status) == 0 && on_ready) on_ready();
+    if (::stat(state.point.c_str(), &status) != 0) return;
+    read_ahead(status.st_dev);
+    if (on_ready) on_ready();
   });
   std::optional<SignalWatch> watch;
   if (signals == Signals::stop) watch.emplace([this] { stop(); });

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/falloc.h>
 #include <linux/fs.h>
+#include <linux/fuse.h>
 #include <sys/xattr.h>
 
 #include <array>
@@ -76,6 +77,42 @@ struct stat to_stat(const Attr& attr) noexcept {
   result.st_mtim = to_timespec(attr.mtime);
   result.st_ctim = to_timespec(attr.ctime);
   return result;
+}
+
+fuse_entry_out to_entry_out(const fuse_entry_param& entry) noexcept {
+  const auto whole = [](double seconds) { return static_cast<std::uint64_t>(seconds); };
+  const auto rest = [&](double seconds) {
+    return static_cast<std::uint32_t>((seconds - static_cast<double>(whole(seconds))) * 1e9);
+  };
+  const struct stat& attr = entry.attr;
+  const auto number = [](auto value) { return static_cast<std::uint32_t>(value); };
+  return {.nodeid = entry.ino,
+          .generation = entry.generation,
+          .entry_valid = whole(entry.entry_timeout),
+          .attr_valid = whole(entry.attr_timeout),
+          .entry_valid_nsec = rest(entry.entry_timeout),
+          .attr_valid_nsec = rest(entry.attr_timeout),
+          .attr = {.ino = attr.st_ino,
+                   .size = static_cast<std::uint64_t>(attr.st_size),
+                   .blocks = static_cast<std::uint64_t>(attr.st_blocks),
+                   .atime = static_cast<std::uint64_t>(attr.st_atim.tv_sec),
+                   .mtime = static_cast<std::uint64_t>(attr.st_mtim.tv_sec),
+                   .ctime = static_cast<std::uint64_t>(attr.st_ctim.tv_sec),
+                   .atimensec = number(attr.st_atim.tv_nsec),
+                   .mtimensec = number(attr.st_mtim.tv_nsec),
+                   .ctimensec = number(attr.st_ctim.tv_nsec),
+                   .mode = attr.st_mode,
+                   .nlink = number(attr.st_nlink),
+                   .uid = attr.st_uid,
+                   .gid = attr.st_gid,
+                   .rdev = number(attr.st_rdev),
+                   .blksize = number(attr.st_blksize),
+                   .flags = 0}};
+}
+
+std::uint16_t without_set_ids(std::uint16_t mode) noexcept {
+  const bool group_executes = (mode & S_IXGRP) != 0;
+  return static_cast<std::uint16_t>(mode & ~(S_ISUID | (group_executes ? S_ISGID : 0)));
 }
 
 struct statvfs to_statvfs(const StatFs& info) noexcept {

@@ -9,6 +9,9 @@
 #include "wasifs/error.h"
 #include "wasifs/types.h"
 
+struct fuse_entry_out;
+struct fuse_entry_param;
+
 namespace wasifs::fuse {
 
 /// The S_IFMT bits of a type, and back. einval: no type has these bits.
@@ -16,6 +19,10 @@ namespace wasifs::fuse {
 [[nodiscard]] Result<FileType> type_from_mode(mode_t mode) noexcept;
 
 [[nodiscard]] struct stat to_stat(const Attr& attr) noexcept;
+/// As it is told in the protocol, with an open or on its own.
+[[nodiscard]] fuse_entry_out to_entry_out(const fuse_entry_param& entry) noexcept;
+/// `mode` as it is after a write: set-group-id goes where the group may execute.
+[[nodiscard]] std::uint16_t without_set_ids(std::uint16_t mode) noexcept;
 [[nodiscard]] struct statvfs to_statvfs(const StatFs& info) noexcept;
 
 /// What a setattr request asks for. `to_set` is the mask of FUSE_SET_ATTR_*;

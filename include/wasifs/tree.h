@@ -107,6 +107,21 @@ enum class WalkNext : std::uint8_t {
 };
 using Visitor = FunctionRef<WalkNext(const Visited&)>;
 
+/// What holds for all of a Tree: where a view need not ask.
+struct TreeTraits {
+  bool read_only = true;    ///< every change is refused
+  bool persistent = false;  ///< something of what is written outlives the process
+  /// Opening a regular file, to read or to write, does nothing that could fail or be
+  /// seen: none are counted, none change by others, and all can be written or none.
+  /// (What is sealed is an exception: writing to it fails instead.)
+  bool opens_freely = true;
+  /// A cookie of an open directory means the same to every other open one of that
+  /// directory: see Traits::lasting_cookies.
+  bool lists_freely = true;
+  /// The texts of some symlinks follow from where they lie and must not be remembered.
+  bool rebases_links = false;
+};
+
 /// The composed tree: what FUSE, the library, WASI guests and the inspection
 /// commands all serve. It crosses mount points, makes inode numbers global,
 /// enforces read-only mounts and the limits of its options, and checks names;
@@ -194,9 +209,8 @@ class WASIFS_API Tree {
   [[nodiscard]] Result<StatFs> statfs(const VNode& node) const;
   /// The traits of the layer that a node lies in: what may be cached how long.
   [[nodiscard]] Traits traits(const VNode& node) const;
-  /// True if some mount rebases links: the texts of symlinks then follow from
-  /// where they lie and must not be remembered.
-  [[nodiscard]] bool rebases_links() const;
+  /// What holds for the whole tree as long as it lives.
+  [[nodiscard]] TreeTraits traits() const;
   /// True if the mount that shows `node` refuses every change.
   [[nodiscard]] bool read_only(const VNode& node) const;
 

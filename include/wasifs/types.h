@@ -123,6 +123,9 @@ struct Traits {
   /// Character devices 0:0 and extended attributes "trusted.overlay.*" in it are what
   /// kernel overlayfs remembers in its layers, and an overlay takes them as that.
   bool overlay_marks = false;
+  /// What Dir::read calls a cookie means the same in every Dir of that directory, now
+  /// and later: a listing may go on in another one.
+  bool lasting_cookies = false;
   /// Of a node of a Tree: its text and size follow from where it lies, so they
   /// change when a directory above it is renamed, and must not be kept.
   bool place_bound = false;

@@ -27,6 +27,11 @@ class LimitedFile final : private HeldSlot, public ForwardingFile {
         node_(std::move(node)),
         sized_(node_->type() == FileType::regular && limits_->max_size_ != OpenLimits::kUnlimited) {}
 
+  /// Who writes to the host file does not ask how long it may grow.
+  std::optional<NativeRange> native_range() override {
+    return sized_ ? std::nullopt : ForwardingFile::native_range();
+  }
+
  protected:
   Result<std::size_t> do_write(std::uint64_t offset, std::span<const std::byte> in) override {
     if (!sized_) return ForwardingFile::do_write(offset, in);
@@ -65,7 +70,7 @@ class LimitedFile final : private HeldSlot, public ForwardingFile {
 
   std::shared_ptr<OpenLimits> limits_;
   NodeRef node_;
-  bool sized_;
+  const bool sized_;
 };
 
 std::shared_ptr<OpenLimits> OpenLimits::make(const FsLimits& limits) {

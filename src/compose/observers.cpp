@@ -52,6 +52,11 @@ class WatchedFile final : public ForwardingFile {
   WatchedFile(FilePtr inner, VNode node, const Observers& observers, const TreeObserver* except)
       : ForwardingFile(std::move(inner)), node_(std::move(node)), observers_(observers), except_(except) {}
 
+  /// What is written to the host file nobody would be told of.
+  std::optional<NativeRange> native_range() override {
+    return observers_.any_but(except_) ? std::nullopt : ForwardingFile::native_range();
+  }
+
  protected:
   Result<std::size_t> do_write(std::uint64_t offset, std::span<const std::byte> in) override {
     const Result<std::size_t> done = ForwardingFile::do_write(offset, in);

@@ -465,8 +465,24 @@ Traits Tree::traits(const VNode& node) const {
   traits.place_bound = node.mount->rebase_links && node.type() == FileType::symlink;
   return traits;
 }
-bool Tree::rebases_links() const {
-  return std::ranges::any_of(state_->mounts.mounts, [](const auto& mount) { return mount->rebase_links; });
+TreeTraits Tree::traits() const {
+  TreeTraits all;
+  bool some_writable = false;
+  bool some_fixed = false;
+  for (const auto& mount : state_->mounts.mounts) {
+    const Traits traits = this->traits({mount.get(), mount->root});
+    const bool writable = !mount->read_only && !traits.immutable;
+    (writable ? some_writable : some_fixed) = true;
+    all.persistent = all.persistent || (writable && traits.persistent);
+    all.opens_freely = all.opens_freely && !traits.shared && !traits.uncached;
+    all.lists_freely = all.lists_freely && !traits.shared && !traits.uncached && traits.lasting_cookies;
+    all.rebases_links = all.rebases_links || mount->rebase_links;
+  }
+  all.read_only = !some_writable;
+  // What is kept on the host is made ready by the open that will write it.
+  if (all.persistent || (some_writable && some_fixed)) all.opens_freely = false;
+  if (state_->options.limits.max_open) all.opens_freely = all.lists_freely = false;
+  return all;
 }
 bool Tree::read_only(const VNode& node) const { return node.mount->read_only; }
 

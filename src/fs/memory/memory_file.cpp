@@ -32,6 +32,7 @@ class MemoryOpenFile final : public File {
     const MemoryNode::Lock held(node_->lock_);
     node_->content_.resize(size);
     node_->touch_modified();
+    node_->drop_capabilities();
     return {};
   }
   Status do_allocate(AllocateMode mode, std::uint64_t offset, std::uint64_t length) override {
@@ -48,7 +49,10 @@ class MemoryOpenFile final : public File {
  private:
   Result<std::size_t> write_locked(std::uint64_t offset, std::span<const std::byte> in) {
     const Result<std::size_t> written = node_->content_.write(offset, in);
-    if (written) node_->touch_modified();
+    if (written) {
+      node_->touch_modified();
+      node_->drop_capabilities();
+    }
     return written;
   }
 

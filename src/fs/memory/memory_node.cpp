@@ -54,6 +54,7 @@ Status MemoryNode::set_attr(const SetAttr& change) {
   if (change.size) {
     if (const Status resized = resize(*change.size); !resized) return resized;
     mtime_ = state_.stamp();
+    drop_capabilities();
   }
   if (change.mode) {
     mode_ = *change.mode & 07777U;
@@ -142,6 +143,11 @@ Status MemoryNode::store_xattr(std::string_view name, std::string_view value, Xa
   if (before > after && state_.quota != nullptr) state_.quota->release(before - after, 0);
   touch_changed();
   return {};
+}
+
+void MemoryNode::drop_capabilities() {
+  if (xattrs_ == nullptr) return;
+  if (const auto found = xattrs_->find("security.capability"); found != xattrs_->end()) drop_xattr(found);
 }
 
 Status MemoryNode::remove_xattr(std::string_view name) {

@@ -66,6 +66,8 @@ class MemoryNode : public Node {
   virtual Status resize(std::uint64_t size);
   void touch_modified() { mtime_ = ctime_ = state_.stamp(); }
   void touch_changed() { ctime_ = state_.stamp(); }
+  /// What the program might do is not for what it is now: as on any Linux file system.
+  void drop_capabilities();
 
   mutable std::shared_mutex lock_;
   MemoryState& state_;

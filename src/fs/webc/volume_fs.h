@@ -75,7 +75,7 @@ class VolumeFs final : public Filesystem {
   ~VolumeFs() override;
 
   [[nodiscard]] NodeRef root() override { return NodeRef(&nodes_[0]); }
-  [[nodiscard]] Traits traits() const override { return {.immutable = true}; }
+  [[nodiscard]] Traits traits() const override { return {.immutable = true, .lasting_cookies = true}; }
   [[nodiscard]] Result<StatFs> statfs() override;
   [[nodiscard]] std::string describe() const override { return description_; }
   /// Found by binary search in the array, a step for each directory above.

@@ -112,14 +112,14 @@ TEST_F(RebaseTest, VerbatimMountsAndOtherLinksStayAsTheyAre) {
   expect_text("/opt/pkg/bin/relative", "../lib");
   ok(tree().create(at("/opt/pkg/bin"), "made", {.type = FileType::symlink, .mode = 0777, .target = "/etc"}));
   expect_text("/opt/pkg/bin/made", "/etc");
-  EXPECT_TRUE(tree().rebases_links());
+  EXPECT_TRUE(tree().traits().rebases_links);
 }
 
 TEST_F(RebaseTest, WithoutItTextsAreVerbatimAndMayBeKept) {
   link_in("/", "top", "/lib/x");
   tree(false);
   expect_text("/opt/pkg/top", "/lib/x");
-  EXPECT_FALSE(tree().rebases_links());
+  EXPECT_FALSE(tree().traits().rebases_links);
   EXPECT_FALSE(tree().traits(at("/opt/pkg/top")).place_bound);
 }
 

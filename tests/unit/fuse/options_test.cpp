@@ -63,8 +63,31 @@ TEST(MountOptions, AnUnknownOptionIsAUsageErrorThatNamesIt) {
   EXPECT_EQ(options.error().trouble, Trouble::usage);
   EXPECT_EQ(options.error().message, "unknown mount option \"frobnicate=1\"");
   EXPECT_EQ(options.error().hint,
-            "there are allow_other, auto_unmount, fsname=NAME, subtype=NAME, max_read=BYTES, remount, and "
-            "mount(8)'s own, such as ro, noexec, nodev, noatime");
+            "there are allow_other, auto_unmount, cache_timeout=SECONDS, fsname=NAME, max_read=BYTES, "
+            "no_passthrough, remount, subtype=NAME, writeback, and mount(8)'s own, such as ro, noexec, "
+            "nodev, noatime");
+}
+
+TEST(MountOptions, WhatTheKernelMayKeepIsSaidByThem) {
+  const auto plain = parse({"rw"});
+  ASSERT_TRUE(plain);
+  EXPECT_EQ(plain->view.shared_timeout, 1.0);
+  EXPECT_TRUE(plain->view.passthrough);
+  EXPECT_FALSE(plain->view.writeback);
+  const auto options = parse({"cache_timeout=0.25,writeback,no_passthrough"});
+  ASSERT_TRUE(options);
+  EXPECT_EQ(options->view.shared_timeout, 0.25);
+  EXPECT_TRUE(options->view.writeback);
+  EXPECT_FALSE(options->view.passthrough);
+}
+
+TEST(MountOptions, ATimeoutThatIsNoneIsAUsageError) {
+  for (const std::string value : {"", "-1", "nan", "86401", "1s"}) {
+    const auto options = parse({"cache_timeout=" + value});
+    ASSERT_FALSE(options) << value;
+    EXPECT_EQ(options.error().message,
+              "mount option \"cache_timeout=" + value + "\": not a number of seconds from 0 to 86400");
+  }
 }
 
 TEST(MountOptions, SloppyPassesUnknownOptionsOver) {

@@ -133,33 +133,57 @@ TEST(Translate, XattrModes) {
 }
 
 TEST(CachePolicy, OurOwnLayersAreRememberedForLong) {
-  const CachePolicy policy = cache_policy({.immutable = false, .shared = false});
-  EXPECT_GE(policy.attributes, 86400);
-  EXPECT_GE(policy.names, 86400);
-  EXPECT_GE(policy.absences, 86400);
-  EXPECT_TRUE(policy.keep_pages);
-  EXPECT_FALSE(policy.keep_listing);
-}
-
-TEST(CachePolicy, OnlyImmutableListingsAreKept) {
-  EXPECT_TRUE(cache_policy({.immutable = true}).keep_listing);
+  for (const bool immutable : {false, true}) {
+    const CachePolicy policy = cache_policy({.immutable = immutable}, 1.0);
+    EXPECT_GE(policy.attributes, 86400);
+    EXPECT_GE(policy.names, 86400);
+    EXPECT_GE(policy.absences, 86400);
+    EXPECT_TRUE(policy.keep_pages);
+    EXPECT_TRUE(policy.keep_listing);
+  }
 }
 
 TEST(CachePolicy, WhatFollowsFromAPlaceIsNotKept) {
-  const CachePolicy policy = cache_policy({.immutable = true, .place_bound = true});
+  const CachePolicy policy = cache_policy({.immutable = true, .place_bound = true}, 1.0);
   EXPECT_EQ(policy.attributes, 0.0);
   EXPECT_GE(policy.names, 86400);
   EXPECT_TRUE(policy.keep_pages);
 }
 
-TEST(CachePolicy, SharedLayersAreAskedAgain) {
-  const CachePolicy policy = cache_policy({.shared = true});
-  EXPECT_EQ(policy.attributes, 1.0);
-  EXPECT_EQ(policy.names, 1.0);
+TEST(CachePolicy, SharedLayersAreAskedAgainAfterTheTimeThatWasSaid) {
+  for (const double timeout : {0.0, 1.0, 2.5}) {
+    const CachePolicy policy = cache_policy({.shared = true}, timeout);
+    EXPECT_EQ(policy.attributes, timeout);
+    EXPECT_EQ(policy.names, timeout);
+    EXPECT_EQ(policy.absences, 0.0);
+    EXPECT_FALSE(policy.keep_pages);
+    EXPECT_TRUE(policy.keep_unchanged_pages);
+    EXPECT_FALSE(policy.keep_listing);
+  }
+}
+
+TEST(CachePolicy, OfWhatIsUncachedNothingIsKept) {
+  const CachePolicy policy = cache_policy({.immutable = true, .uncached = true}, 1.0);
+  EXPECT_EQ(policy.attributes, 0.0);
+  EXPECT_EQ(policy.names, 0.0);
   EXPECT_EQ(policy.absences, 0.0);
   EXPECT_FALSE(policy.keep_pages);
-  EXPECT_TRUE(policy.keep_unchanged_pages);
+  EXPECT_FALSE(policy.keep_unchanged_pages);
   EXPECT_FALSE(policy.keep_listing);
+}
+
+TEST(CachePolicy, SetIdBitsOfFilesAreNotKept) {
+  const CachePolicy policy = cache_policy({}, 1.0);
+  EXPECT_GE(attribute_timeout(policy, {.type = FileType::regular, .mode = 0755}), 86400);
+  EXPECT_EQ(attribute_timeout(policy, {.type = FileType::regular, .mode = 04755}), 0.0);
+  EXPECT_EQ(attribute_timeout(policy, {.type = FileType::regular, .mode = 02755}), 0.0);
+  EXPECT_GE(attribute_timeout(policy, {.type = FileType::directory, .mode = 02755}), 86400);
+}
+
+TEST(Translate, AWriteTakesSetGroupIdWhereTheGroupExecutes) {
+  EXPECT_EQ(without_set_ids(06755), 0755);
+  EXPECT_EQ(without_set_ids(06745), 02745);
+  EXPECT_EQ(without_set_ids(01644), 01644);
 }
 
 }  // namespace
