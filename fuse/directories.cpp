@@ -85,7 +85,29 @@ bool answer_if_empty(Request& request, const Batch& batch) {
   return true;
 }
 
+/// The listing that a request goes on with: that of its handle or, where opens are not
+/// asked for, one that is open for this request.
+class Listing {
+ public:
+  static Result<Listing> of(Context& context, fuse_ino_t id, const fuse_file_info& info) {
+    if (info.fh != 0) return Listing(nullptr, *HandleTable<DirHandle>::at(info.fh).dir);
+    Result<DirPtr> dir = context.tree->open_dir(context.inodes.at(id).vnode);
+    if (!dir) return fail(dir.error());
+    Dir& opened = **dir;
+    return Listing(std::move(*dir), opened);
+  }
+  [[nodiscard]] Dir& dir() const { return dir_; }
+
+ private:
+  Listing(DirPtr own, Dir& dir) : own_(std::move(own)), dir_(dir) {}
+
+  DirPtr own_;
+  Dir& dir_;
+};
+
 void opendir(Context& context, Request& request, fuse_ino_t id, fuse_file_info* info) {
+  // Once is enough: the kernel asks no more.
+  if (!context.agreement.asks_opendirs) return request.fail(Errc::enosys);
   const VNode& vnode = context.inodes.at(id).vnode;
   Result<DirPtr> dir = context.tree->open_dir(vnode);
   if (!dir) return request.fail(dir.error());
@@ -100,10 +122,11 @@ void opendir(Context& context, Request& request, fuse_ino_t id, fuse_file_info* 
 void readdir(Context& context, Request& request, fuse_ino_t id, std::size_t size, off_t position,
              fuse_file_info* info) {
   if (position < 0) return request.fail(Errc::einval);
+  const Result<Listing> listing = Listing::of(context, id, *info);
+  if (!listing) return request.fail(listing.error());
   const std::span<std::byte> buffer = scratch(size);
-  Dir& dir = *HandleTable<DirHandle>::at(info->fh).dir;
-  const Batch batch = collect(request, context.inodes.at(id), dir, static_cast<std::uint64_t>(position),
-                              buffer.size(), false);
+  const Batch batch = collect(request, context.inodes.at(id), listing->dir(),
+                              static_cast<std::uint64_t>(position), buffer.size(), false);
   if (answer_if_empty(request, batch)) return;
   std::size_t used = 0;
   for (const Item& item : batch.items) {
@@ -117,10 +140,12 @@ void readdir(Context& context, Request& request, fuse_ino_t id, std::size_t size
 void readdirplus(Context& context, Request& request, fuse_ino_t id, std::size_t size, off_t position,
                  fuse_file_info* info) {
   if (position < 0) return request.fail(Errc::einval);
+  const Result<Listing> listing = Listing::of(context, id, *info);
+  if (!listing) return request.fail(listing.error());
   const std::span<std::byte> buffer = scratch(size);
   const Inode& inode = context.inodes.at(id);
-  Dir& dir = *HandleTable<DirHandle>::at(info->fh).dir;
-  const Batch batch = collect(request, inode, dir, static_cast<std::uint64_t>(position), buffer.size(), true);
+  const Batch batch =
+      collect(request, inode, listing->dir(), static_cast<std::uint64_t>(position), buffer.size(), true);
   if (answer_if_empty(request, batch)) return;
 
   std::vector<Entry> entries;  // give their lookup counts back unless all are told
@@ -143,7 +168,7 @@ void readdirplus(Context& context, Request& request, fuse_ino_t id, std::size_t 
 }
 
 void releasedir(Context& context, Request& request, fuse_ino_t, fuse_file_info* info) {
-  context.dirs.release(info->fh);
+  if (info->fh != 0) context.dirs.release(info->fh);
   request.done();
 }
 

@@ -2,7 +2,6 @@
 #include "fuse/request_io.h"
 
 #include <fcntl.h>
-#include <pthread.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/uio.h>
@@ -95,18 +94,10 @@ void answer_statx(Context& context, int fd, const fuse_in_header& request) noexc
   static_cast<void>(::write(fd, &answer, answer.header.len));
 }
 
-/// libfuse ends a worker by cancelling it while it waits for a request, and only then
-/// may it go.
-class Uncancellable {
- public:
-  Uncancellable() noexcept { ::pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before_); }
-  Uncancellable(const Uncancellable&) = delete;
-  Uncancellable& operator=(const Uncancellable&) = delete;
-  ~Uncancellable() { ::pthread_setcancelstate(before_, nullptr); }
+/// What this thread reads from; -1: what the session has.
+thread_local int serving_device = -1;
 
- private:
-  int before_ = 0;
-};
+int device_of(int session) noexcept { return serving_device >= 0 ? serving_device : session; }
 
 /// What libfuse does not tell of the request that this thread has read last.
 struct RawRequest {
@@ -146,10 +137,11 @@ void note(Context& context, const fuse_in_header& header, std::string_view reque
   }
 }
 
-ssize_t read_request(int fd, void* buffer, std::size_t size, void* data) {
+ssize_t read_request(int session, void* buffer, std::size_t size, void* data) {
   auto& context = *static_cast<Context*>(data);
+  const int device = device_of(session);
   for (;;) {
-    const ssize_t length = ::read(fd, buffer, size);
+    const ssize_t length = ::read(device, buffer, size);
     WASIFS_AFTER_ANSWERS(data);
     // What a connection that somebody has aborted answers is another error.
     if (length < 0 && errno == ENODEV) context.unmounted = true;
@@ -158,29 +150,34 @@ ssize_t read_request(int fd, void* buffer, std::size_t size, void* data) {
     note(context, header, {static_cast<const char*>(buffer), static_cast<std::size_t>(length)});
     if (header.opcode == FUSE_TMPFILE) header.opcode = FUSE_CREATE;
     if (header.opcode != kStatx) return length;
-    const Uncancellable meanwhile;
-    answer_statx(context, fd, header);
+    answer_statx(context, device, header);
   }
 }
 
-ssize_t write_answer(int fd, iovec* pieces, int count, void* data) {
+ssize_t write_answer(int session, iovec* pieces, int count, void* data) {
   auto& context = *static_cast<Context*>(data);
-  if (current.init != 0 && count == 2 &&
-      static_cast<const fuse_out_header*>(pieces[0].iov_base)->unique == current.init) {
-    context.agreement.complete(pieces[1].iov_base, pieces[1].iov_len);
-    if (context.agreement.passthrough) context.passthrough.attach(fd);
-  }
+  const std::uint64_t request = static_cast<const fuse_out_header*>(pieces[0].iov_base)->unique;
   WASIFS_BEFORE_REQUESTS(data);
-  return ::writev(fd, pieces, count);
+  // What answers no request is told to the session, which need not be the one that this
+  // thread serves: two may show one tree.
+  if (request == 0) return ::writev(session, pieces, count);
+  if (request == current.init && count == 2) {
+    context.agreement.complete(pieces[1].iov_base, pieces[1].iov_len);
+    if (context.agreement.passthrough) context.passthrough.attach(session);
+  }
+  return ::writev(device_of(session), pieces, count);
 }
 
-ssize_t splice_answer(int from, off_t* from_offset, int to, off_t* to_offset, std::size_t length,
+ssize_t splice_answer(int from, off_t* from_offset, int session, off_t* to_offset, std::size_t length,
                       unsigned flags, void* context) {
   WASIFS_BEFORE_REQUESTS(context);
-  return ::splice(from, from_offset, to, to_offset, length, flags);
+  return ::splice(from, from_offset, device_of(session), to_offset, length, flags);
 }
 
 }  // namespace
+
+ServingThread::ServingThread(int device) noexcept { serving_device = device; }
+ServingThread::~ServingThread() { serving_device = -1; }
 
 bool request_kills_privileges() noexcept { return current.kills_privileges; }
 

@@ -15,6 +15,16 @@ namespace wasifs::fuse {
 ///   FUSE_STATX (Linux 6.6)    answered before libfuse sees it
 [[nodiscard]] const fuse_custom_io& request_io() noexcept;
 
+/// As long as it lives, the thread that made it reads requests from `device`, one of
+/// the connection's descriptors, and answers there, as the kernel wants it.
+class ServingThread {
+ public:
+  explicit ServingThread(int device) noexcept;
+  ServingThread(const ServingThread&) = delete;
+  ServingThread& operator=(const ServingThread&) = delete;
+  ~ServingThread();
+};
+
 /// Of the request that this thread answers: see Request::kills_privileges.
 [[nodiscard]] bool request_kills_privileges() noexcept;
 

@@ -2,7 +2,6 @@
 #include "fuse/session.h"
 
 #include <fcntl.h>
-#include <pthread.h>
 #include <spdlog/spdlog.h>
 #include <stdlib.h>
 #include <sys/mount.h>
@@ -31,6 +30,7 @@
 #include "fuse/request_io.h"
 #include "fuse/signals.h"
 #include "fuse/trouble.h"
+#include "fuse/workers.h"
 
 namespace wasifs::fuse {
 
@@ -39,10 +39,6 @@ namespace {
 struct SessionDeleter {
   void operator()(fuse_session* session) const { fuse_session_destroy(session); }
 };
-struct LoopConfigDeleter {
-  void operator()(fuse_loop_config* config) const { fuse_loop_cfg_destroy(config); }
-};
-using LoopConfig = std::unique_ptr<fuse_loop_config, LoopConfigDeleter>;
 
 /// libfuse's own complaints go where ours go.
 void log_libfuse(fuse_log_level level, const char* format, va_list arguments) {
@@ -72,16 +68,6 @@ Outcome<std::string> check_mount_point(const std::string& given) {
 
 unsigned default_threads() { return std::clamp(2 * std::thread::hardware_concurrency(), 8U, 64U); }
 
-LoopConfig make_loop_config(unsigned threads) {
-  LoopConfig config(fuse_loop_cfg_create());
-  if (config == nullptr) return config;
-  // Each worker reads requests from a descriptor of its own, without the others'
-  // lock in the kernel.
-  fuse_loop_cfg_set_clone_fd(config.get(), 1);
-  fuse_loop_cfg_set_max_threads(config.get(), threads == 0 ? default_threads() : threads);
-  return config;
-}
-
 std::unique_ptr<fuse_session, SessionDeleter> make_session(Context& context, const Options& options) {
   std::vector<std::string> words{"wasifs"};
   // The kernel knows it from the mount; libfuse wants it in its answer to INIT.
@@ -110,9 +96,8 @@ struct Session::State {
 
   std::mutex lock;
   std::condition_variable ended;
-  bool serving = false;  ///< serve() is in the loop and `server` may be woken
-  bool over = false;     ///< the loop has returned, or will never start
-  pthread_t server{};
+  std::optional<Workers> workers;  ///< while serve() is in its loop
+  bool over = false;               ///< the loop has returned, or will never start
   std::vector<std::thread> stoppers;
 
   ~State();
@@ -135,9 +120,7 @@ void Session::State::end_loop() {
   std::unique_lock hold(lock);
   while (!over) {
     fuse_session_exit(session.get());
-    // The flag is seen when the server's wait is interrupted, and the signal may
-    // come just before that wait, so it is sent until the loop is over.
-    if (serving) WakeSignal::send(server);
+    if (workers) workers->end();
     ended.wait_for(hold, std::chrono::milliseconds(10));
   }
 }
@@ -168,7 +151,7 @@ void Session::State::finish_loop() {
   {
     const std::scoped_lock hold(lock);
     over = true;
-    serving = false;
+    workers.reset();
     threads.swap(stoppers);
   }
   ended.notify_all();
@@ -227,15 +210,13 @@ Outcome<Session> Session::mount(std::shared_ptr<const Tree> tree, Settings setti
 
 int Session::serve(const std::function<void()>& on_ready, Signals signals) {
   State& state = *state_;
-  const LoopConfig config = make_loop_config(state.settings.threads);
-  if (config == nullptr) return ENOMEM;
   const WakeSignal wake;
   state.context->invalidator->attach(*state.session, *state.context);
   if (signals == Signals::stop) ::signal(SIGPIPE, SIG_IGN);
   {
     const std::scoped_lock hold(state.lock);
-    state.server = ::pthread_self();
-    state.serving = true;
+    const unsigned threads = state.settings.threads;
+    state.workers.emplace(*state.session, *state.context, threads == 0 ? default_threads() : threads);
   }
   // The kernel holds the look back until it has our answer to INIT, so once it
   // is answered the mount serves. Without an answer the end of the session does.
@@ -248,11 +229,11 @@ int Session::serve(const std::function<void()>& on_ready, Signals signals) {
   std::optional<SignalWatch> watch;
   if (signals == Signals::stop) watch.emplace([this] { stop(); });
 
-  const int result = fuse_session_loop_mt(state.session.get(), config.get());
+  const int result = state.workers->run();
   watch.reset();
   state.finish_loop();
   ready.join();
-  return result < 0 ? -result : result;
+  return result;
 }
 
 void Session::stop() noexcept {

@@ -28,7 +28,7 @@ MemoryFilesystem::MemoryFilesystem(Options options) : state_(std::make_shared<St
 MemoryFilesystem::~MemoryFilesystem() = default;
 
 NodeRef MemoryFilesystem::root() { return state_->root; }
-Traits MemoryFilesystem::traits() const { return {}; }
+Traits MemoryFilesystem::traits() const { return {.lasting_cookies = true}; }
 std::string MemoryFilesystem::describe() const { return "memory"; }
 
 std::string MemoryFilesystem::path_of(Node& node) {
