@@ -6,13 +6,15 @@
 // know nothing of "." and "..".
 #include <cstring>
 #include <memory>
-#include <string>
+#include <optional>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "fuse/entry.h"
 #include "fuse/handler.h"
 #include "fuse/libfuse.h"
+#include "fuse/protocol.h"
 #include "fuse/translate.h"
 
 namespace wasifs::fuse {
@@ -21,69 +23,72 @@ namespace {
 
 constexpr std::uint64_t kCookieBase = 2;
 
-struct Item {
-  std::string name;
-  std::uint64_t ino = 0;
-  FileType type = FileType::directory;
-  off_t next = 0;
-};
+/// An answer in the making, as the protocol has it: lines of a fuse_dirent, in a
+/// listing with attributes each behind a fuse_entry_out. One of a name without a node
+/// says nothing of it but number and type: the kernel asks for it when it is wanted.
+class Lines {
+ public:
+  Lines(std::span<std::byte> buffer, bool plus)
+      : buffer_(buffer), head_(plus ? sizeof(fuse_entry_out) : std::size_t{0}) {}
 
-/// The items that fit into an answer. `status` is the error that ended them.
-struct Batch {
-  std::vector<Item> items;
-  Status status;
-};
-
-/// The length of an item in the answer, which depends on the name only.
-std::size_t item_size(const Request& request, const char* name, bool plus) {
-  return plus ? fuse_add_direntry_plus(request.raw(), nullptr, 0, name, nullptr, 0)
-              : fuse_add_direntry(request.raw(), nullptr, 0, name, nullptr, 0);
-}
-
-/// Names from `position` on, as many as fit into `size` bytes. They are copied
-/// out before anything else is asked of the Tree: the Dir may hold its lock
-/// while it delivers.
-Batch collect(const Request& request, const Inode& inode, Dir& dir, std::uint64_t position, std::size_t size,
-              bool plus) {
-  Batch batch;
-  std::size_t used = 0;
-  const auto add = [&](Item item) {
-    const std::size_t length = item_size(request, item.name.c_str(), plus);
-    if (length > size - used) return false;
-    used += length;
-    batch.items.push_back(std::move(item));
+  /// False: it does not fit any more.
+  bool add(const DirEntry& entry) {
+    const std::size_t length = head_ + FUSE_DIRENT_ALIGN(FUSE_NAME_OFFSET + entry.name.size());
+    if (length > buffer_.size() - used_) return false;
+    std::byte* const at = buffer_.data() + used_;
+    std::memset(at, 0, length);
+    const fuse_dirent line{.ino = entry.ino,
+                           .off = entry.next,
+                           .namelen = static_cast<std::uint32_t>(entry.name.size()),
+                           .type = type_bits(entry.type) >> 12U};
+    std::memcpy(at + head_, &line, FUSE_NAME_OFFSET);
+    std::memcpy(at + head_ + FUSE_NAME_OFFSET, entry.name.data(), entry.name.size());
+    used_ += length;
+    ++count_;
     return true;
+  }
+
+  /// Calls `fill` with each name and, to be filled in, the node behind it.
+  template <class Fill>
+  void each(const Fill& fill) {
+    for (std::size_t at = 0; at < used_;) {
+      fuse_dirent line{};
+      std::memcpy(&line, buffer_.data() + at + head_, FUSE_NAME_OFFSET);
+      const auto* const name = reinterpret_cast<const char*>(buffer_.data() + at + head_ + FUSE_NAME_OFFSET);
+      if (const std::optional<fuse_entry_out> node = fill(std::string_view(name, line.namelen))) {
+        std::memcpy(buffer_.data() + at, &*node, sizeof *node);
+      }
+      at += head_ + FUSE_DIRENT_ALIGN(FUSE_NAME_OFFSET + line.namelen);
+    }
+  }
+
+  [[nodiscard]] std::span<const std::byte> bytes() const { return buffer_.first(used_); }
+  [[nodiscard]] std::size_t count() const { return count_; }
+
+ private:
+  std::span<std::byte> buffer_;
+  std::size_t head_;
+  std::size_t used_ = 0;
+  std::size_t count_ = 0;
+};
+
+/// Names from `position` on, as many as fit. They are all written down before anything
+/// else is asked of the Tree: the Dir may hold its lock while it delivers.
+Status collect(const Inode& inode, Dir& dir, std::uint64_t position, Lines& lines) {
+  const auto dots = [&](std::string_view name, std::uint64_t ino, std::uint64_t next) {
+    return lines.add({.name = name, .ino = ino, .type = FileType::directory, .next = next});
   };
-  if (position < 1 && !add({.name = ".", .ino = inode.ino(), .next = 1})) return batch;
-  if (position < 2 && !add({.name = "..", .ino = inode.parent_ino(), .next = 2})) return batch;
-
+  if (position < 1 && !dots(".", inode.ino(), 1)) return {};
+  if (position < 2 && !dots("..", inode.parent_ino(), 2)) return {};
   const std::uint64_t cookie = position < kCookieBase ? 0 : position - kCookieBase;
-  batch.status = dir.read(cookie, [&](const DirEntry& entry) {
-    return add({.name = std::string(entry.name),
-                .ino = entry.ino,
-                .type = entry.type,
-                .next = static_cast<off_t>(entry.next + kCookieBase)});
+  return dir.read(cookie, [&](const DirEntry& entry) {
+    DirEntry shown = entry;
+    shown.next += kCookieBase;
+    return lines.add(shown);
   });
-  return batch;
 }
 
-/// A listing's line without a node behind it.
-fuse_entry_param bare_param(const Item& item) {
-  fuse_entry_param result{};
-  result.attr.st_ino = item.ino;
-  result.attr.st_mode = type_bits(item.type);
-  return result;
-}
-
-bool is_dots(const Item& item) { return item.name == "." || item.name == ".."; }
-
-/// Answers what was collected; an error only if that is nothing, since the
-/// kernel comes back for the rest and meets it then.
-bool answer_if_empty(Request& request, const Batch& batch) {
-  if (!batch.items.empty()) return false;
-  batch.status ? request.answer_bytes({}) : request.fail(batch.status.error());
-  return true;
-}
+bool is_dots(std::string_view name) { return name == "." || name == ".."; }
 
 /// The listing that a request goes on with: that of its handle or, where opens are not
 /// asked for, one that is open for this request.
@@ -119,51 +124,47 @@ void opendir(Context& context, Request& request, fuse_ino_t id, fuse_file_info* 
   if (fuse_reply_open(request.take(), info) != 0) context.dirs.release(info->fh);
 }
 
+/// Collects what goes into `lines`. False: it is answered already, with an error or
+/// with nothing. An error that ends a listing which has begun comes again with the
+/// rest, and is told then.
+bool begin(Context& context, Request& request, fuse_ino_t id, off_t position, const fuse_file_info& info,
+           Lines& lines) {
+  if (position < 0) {
+    request.fail(Errc::einval);
+    return false;
+  }
+  const Result<Listing> listing = Listing::of(context, id, info);
+  const Status read =
+      listing ? collect(context.inodes.at(id), listing->dir(), static_cast<std::uint64_t>(position), lines)
+              : Status(fail(listing.error()));
+  if (lines.count() != 0) return true;
+  read ? request.answer_bytes({}) : request.fail(read.error());
+  return false;
+}
+
 void readdir(Context& context, Request& request, fuse_ino_t id, std::size_t size, off_t position,
              fuse_file_info* info) {
-  if (position < 0) return request.fail(Errc::einval);
-  const Result<Listing> listing = Listing::of(context, id, *info);
-  if (!listing) return request.fail(listing.error());
-  const std::span<std::byte> buffer = scratch(size);
-  const Batch batch = collect(request, context.inodes.at(id), listing->dir(),
-                              static_cast<std::uint64_t>(position), buffer.size(), false);
-  if (answer_if_empty(request, batch)) return;
-  std::size_t used = 0;
-  for (const Item& item : batch.items) {
-    const fuse_entry_param param = bare_param(item);
-    used += fuse_add_direntry(request.raw(), reinterpret_cast<char*>(buffer.data()) + used,
-                              buffer.size() - used, item.name.c_str(), &param.attr, item.next);
-  }
-  request.answer_bytes(buffer.first(used));
+  Lines lines(scratch(size), false);
+  if (begin(context, request, id, position, *info, lines)) request.answer_bytes(lines.bytes());
 }
 
 void readdirplus(Context& context, Request& request, fuse_ino_t id, std::size_t size, off_t position,
                  fuse_file_info* info) {
-  if (position < 0) return request.fail(Errc::einval);
-  const Result<Listing> listing = Listing::of(context, id, *info);
-  if (!listing) return request.fail(listing.error());
-  const std::span<std::byte> buffer = scratch(size);
+  Lines lines(scratch(size), true);
+  if (!begin(context, request, id, position, *info, lines)) return;
   const Inode& inode = context.inodes.at(id);
-  const Batch batch =
-      collect(request, inode, listing->dir(), static_cast<std::uint64_t>(position), buffer.size(), true);
-  if (answer_if_empty(request, batch)) return;
-
   std::vector<Entry> entries;  // give their lookup counts back unless all are told
-  entries.reserve(batch.items.size());
-  std::size_t used = 0;
-  for (const Item& item : batch.items) {
-    fuse_entry_param param = bare_param(item);
-    // A name that is gone by now, or cannot be looked at, still takes its line:
-    // without a node the kernel asks for it by name when it is wanted.
-    if (!is_dots(item)) {
-      const Result<VNode> child = context.tree->lookup(inode.vnode, item.name);
-      Result<Entry> entry = child ? Entry::make(context, inode, *child) : Result<Entry>(fail(child.error()));
-      if (entry) param = entries.emplace_back(std::move(*entry)).param(inode);
-    }
-    used += fuse_add_direntry_plus(request.raw(), reinterpret_cast<char*>(buffer.data()) + used,
-                                   buffer.size() - used, item.name.c_str(), &param, item.next);
-  }
-  if (fuse_reply_buf(request.take(), reinterpret_cast<const char*>(buffer.data()), used) != 0) return;
+  entries.reserve(lines.count());
+  lines.each([&](std::string_view name) -> std::optional<fuse_entry_out> {
+    if (is_dots(name)) return std::nullopt;
+    // One that is gone by now, or cannot be looked at, still takes its line.
+    const Result<VNode> child = context.tree->lookup(inode.vnode, name);
+    Result<Entry> entry = child ? Entry::make(context, inode, *child) : Result<Entry>(fail(child.error()));
+    if (!entry) return std::nullopt;
+    return to_entry_out(entries.emplace_back(std::move(*entry)).param(inode));
+  });
+  const auto bytes = lines.bytes();
+  if (fuse_reply_buf(request.take(), reinterpret_cast<const char*>(bytes.data()), bytes.size()) != 0) return;
   for (Entry& entry : entries) entry.told();
 }
 

@@ -9,6 +9,7 @@
 
 #include "fuse/agreement.h"
 #include "fuse/cache_policy.h"
+#include "fuse/hand_over.h"
 #include "fuse/handles.h"
 #include "fuse/inode_table.h"
 #include "fuse/invalidator.h"
@@ -38,6 +39,7 @@ struct Context {
   Agreement agreement;
   Passthrough passthrough;
   RequestCounts requests;
+  HandOver hand_over;
   /// The kernel has said that nothing of ours is mounted any more.
   std::atomic<bool> unmounted{false};
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fuse/opened.h"
 
+#include <sys/stat.h>
+
 #include <memory>
 #include <utility>
 
@@ -17,6 +19,12 @@ bool may_keep_pages(Context& context, Inode& inode) {
   if (policy.keep_pages || !policy.keep_unchanged_pages) return policy.keep_pages;
   const Result<Attr> attr = context.tree->attr(inode.vnode);
   return attr && inode.unchanged_since_last_open(*attr);
+}
+
+bool has_set_ids(Context& context, const VNode& vnode) {
+  const Result<Attr> attr = context.tree->attr(vnode);
+  // Of what cannot be looked at nothing is taken for granted.
+  return !attr || (attr->mode & (S_ISUID | S_ISGID)) != 0;
 }
 
 /// A file that is open for this request only.
@@ -36,16 +44,15 @@ OpenAnswer adopt_opened(Context& context, Inode& inode, FilePtr file) {
   }
   auto handle = std::make_unique<FileHandle>(*context.tree, inode, std::move(file));
   if (context.agreement.passthrough) {
-    handle->way = context.passthrough.enter(inode, handle->file(), answer.backing);
+    const bool set_ids = handle->file().flags().write && has_set_ids(context, inode.vnode);
+    handle->way = context.passthrough.enter(inode, handle->file(), set_ids, answer.backing);
   }
   switch (handle->way) {
     case DataWay::cached:
       if (may_keep_pages(context, inode)) answer.flags |= FOPEN_KEEP_CACHE;
       break;
-    case DataWay::direct:
-      answer.flags |= FOPEN_DIRECT_IO;
-      break;
     case DataWay::passthrough:
+      // Without FOPEN_KEEP_CACHE, so that no page of before outlives what is written.
       answer.flags |= kOpenPassthrough;
       break;
   }

@@ -16,7 +16,6 @@ class Inode;
 /// The way that the bytes of an open file take.
 enum class DataWay : std::uint8_t {
   cached,       ///< through us, and the kernel's pages
-  direct,       ///< through us alone
   passthrough,  ///< from the host file that holds them, without us
 };
 
@@ -26,6 +25,11 @@ enum class DataWay : std::uint8_t {
 /// The kernel wants all opens of an inode that are alive at a time to go one way: past
 /// us, or through its pages. So an inode that was opened before it had a host file (a
 /// copy-up has given it one) keeps to its pages until all of those are closed.
+///
+/// Writes that do not come to us take set-id bits away all the same, whoever writes:
+/// the host does it, for whom we ask to be no one that may keep them. A file that has
+/// such bits when it is opened for writing, and by nobody else, goes through us, who can
+/// tell.
 ///
 /// Thread-safe. What an open file adds is taken back by leave().
 class Passthrough {
@@ -39,8 +43,8 @@ class Passthrough {
   void attach(int device) noexcept { device_ = device; }
 
   /// `file` is open for `inode` from now on: which way, and `backing` is what the
-  /// kernel calls its host file then.
-  [[nodiscard]] DataWay enter(const Inode& inode, File& file, std::int32_t& backing);
+  /// kernel calls its host file then. `set_ids`: it is written, and has such bits.
+  [[nodiscard]] DataWay enter(const Inode& inode, File& file, bool set_ids, std::int32_t& backing);
   void leave(const Inode& inode, DataWay way) noexcept;
 
   /// "off", "on", or "refused": the kernel grants it to the privileged only.

@@ -117,6 +117,7 @@ T body_of(std::string_view request) {
 
 void note(Context& context, const fuse_in_header& header, std::string_view request) {
   context.requests.count(header.opcode);
+  context.hand_over.asked_by(header.pid);
   current = {};
   switch (header.opcode) {
     case FUSE_INIT:

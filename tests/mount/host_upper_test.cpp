@@ -22,8 +22,6 @@
 namespace wasifs::test {
 namespace {
 
-constexpr uid_t kNobody = 65534;
-
 int error_of(int returned) { return returned == 0 ? 0 : errno; }
 
 class HostUpper : public testing::Test {
@@ -184,18 +182,6 @@ TEST_F(HostUpper, StatusTellsWhereChangesAreKept) {
   const Finished status = run_wasifs({"status", point_.path()});
   EXPECT_EQ(status.status, 0) << status.err;
   EXPECT_NE(status.out.find("host \"state\""), std::string::npos) << status.out;
-}
-
-/// Runs `body` in a process of its own as an ordinary user; what it returns, or -1.
-int as_nobody(const std::function<int()>& body) {
-  const pid_t pid = ::fork();
-  if (pid == 0) {
-    if (::setgroups(0, nullptr) != 0 || ::setgid(kNobody) != 0 || ::setuid(kNobody) != 0) ::_exit(100);
-    ::_exit(body());
-  }
-  int status = 0;
-  if (pid < 0 || ::waitpid(pid, &status, 0) != pid || !WIFEXITED(status)) return -1;
-  return WEXITSTATUS(status);
 }
 
 /// Without privileges: the attributes of users hold the marks.

@@ -2,13 +2,16 @@
 #include "support/fuse_mount.h"
 
 #include <fcntl.h>
+#include <grp.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/mount.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -16,6 +19,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <nlohmann/json.hpp>
 #include <ranges>
 #include <sstream>
 #include <stdexcept>
@@ -133,6 +137,24 @@ TreeMount::~TreeMount() {
 int TreeMount::join() {
   if (server_.joinable()) server_.join();
   return result_;
+}
+
+std::string view_status(const std::string& path) {
+  std::array<char, 8192> value{};
+  const ssize_t length = ::getxattr(path.c_str(), "user.wasifs.status", value.data(), value.size());
+  const auto status = nlohmann::json::parse(value.data(), value.data() + std::max<ssize_t>(length, 0));
+  return status.at("views").at(0).dump();
+}
+
+int as_nobody(const std::function<int()>& body) {
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    if (::setgroups(0, nullptr) != 0 || ::setgid(kNobody) != 0 || ::setuid(kNobody) != 0) ::_exit(100);
+    ::_exit(body());
+  }
+  int status = 0;
+  if (pid < 0 || ::waitpid(pid, &status, 0) != pid || !WIFEXITED(status)) return -1;
+  return WEXITSTATUS(status);
 }
 
 Finished run_program(const std::vector<std::string>& argv, const std::string& executable) {

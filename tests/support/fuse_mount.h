@@ -68,6 +68,14 @@ class TreeMount {
   std::thread server_;
 };
 
+/// What the view that is mounted at `path` tells of itself in `user.wasifs.status`, as
+/// JSON. Throws where it tells nothing.
+[[nodiscard]] std::string view_status(const std::string& path);
+
+constexpr unsigned kNobody = 65534;
+/// Runs `body` in a process of its own as an ordinary user; what it returns, or -1.
+[[nodiscard]] int as_nobody(const std::function<int()>& body);
+
 /// A program that has run to its end.
 struct Finished {
   int status = -1;  ///< exit status, or 128 + the signal that killed it
