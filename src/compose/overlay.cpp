@@ -61,36 +61,67 @@ OverlayState::~OverlayState() {
   for (const Ref<OverlayNode>& node : table.all()) node->unpin();
 }
 
-Overlay::Overlay(FilesystemPtr upper, std::vector<FilesystemPtr> lowers, OverlayOptions options,
-                 std::unique_ptr<LastingUpper> lasting)
-    : state_(std::make_shared<State>(options)) {
-  state_->upper = std::move(upper);
-  state_->lasting = std::move(lasting);
-  state_->lowers = std::move(lowers);
-  state_->marked.push_back(state_->lasting != nullptr);
-  Parts parts;
-  for (std::uint32_t i = 0; i < state_->lowers.size(); ++i) {
-    const Traits traits = state_->lowers[i]->traits();
-    parts.lowers.push_back({i + 1, state_->lowers[i]->root()});
-    state_->shared = state_->shared || traits.shared;
-    state_->marked.push_back(traits.overlay_marks);
+namespace {
+
+void look_at_layers(OverlayLayers& layers, bool upper_marked) {
+  layers.marked.push_back(upper_marked);
+  layers.first_fixed = static_cast<std::uint32_t>(layers.lowers.size()) + 1;
+  for (const FilesystemPtr& lower : layers.lowers) {
+    const Traits traits = lower->traits();
+    layers.shared = layers.shared || traits.shared;
+    layers.marked.push_back(traits.overlay_marks);
   }
-  state_->any_marked = std::ranges::any_of(state_->marked, std::identity());
-  if (state_->upper != nullptr) parts.upper = state_->upper->root();
-  if (state_->lasting != nullptr) {
+  while (layers.first_fixed > 1) {
+    const Traits traits = layers.lowers[layers.first_fixed - 2]->traits();
+    if (!traits.immutable || traits.overlay_marks) break;
+    --layers.first_fixed;
+  }
+  layers.any_marked = std::ranges::any_of(layers.marked, std::identity());
+  const bool immutable = std::ranges::all_of(
+      layers.lowers, [](const FilesystemPtr& lower) { return lower->traits().immutable; });
+  layers.traits = {.immutable = layers.upper == nullptr && immutable,
+                   .shared = layers.shared,
+                   .persistent = layers.upper != nullptr && layers.upper->traits().persistent};
+}
+
+/// The root of an overlay that can change.
+Ref<OverlayNode> make_root(OverlayState& state) {
+  Parts parts;
+  for (std::uint32_t i = 0; i < state.lowers.size(); ++i) {
+    parts.lowers.push_back({i + 1, state.lowers[i]->root()});
+  }
+  if (state.upper != nullptr) parts.upper = state.upper->root();
+  if (state.lasting != nullptr) {
     // Of the marks of a root only this one says anything; it is asked for what it may
     // hold where it cannot be read.
-    const auto marks = state_->marks.of(*parts.upper);
+    const auto marks = state.marks.of(*parts.upper);
     parts.remembered = std::make_unique<Remembered>();
     parts.remembered->directory.impure = !marks || marks->impure;
   }
   // A root whose attributes cannot be read still is a root; it then has number 0.
   const LayerNode key = parts.upper ? LayerNode{0, parts.upper} : parts.lowers.front();
   const Result<Attr> attr = key.node->attr();
-  const std::uint64_t ino = state_->inos.map(key.layer, attr ? attr->ino : 0);
-  state_->root = state_->table.find_or_enter(
-      key, make_ref<OverlayNode>(*state_, FileType::directory, ino, std::move(parts), Ref<OverlayNode>{},
+  const std::uint64_t ino = state.inos.map(key.layer, attr ? attr->ino : 0);
+  return state.table.find_or_enter(
+      key, make_ref<OverlayNode>(state, FileType::directory, ino, std::move(parts), Ref<OverlayNode>{},
                                  std::string_view{}));
+}
+
+}  // namespace
+
+Overlay::Overlay(FilesystemPtr upper, std::vector<FilesystemPtr> lowers, OverlayOptions options,
+                 std::unique_ptr<LastingUpper> lasting)
+    : state_(std::make_shared<State>(options)) {
+  state_->upper = std::move(upper);
+  state_->lasting = std::move(lasting);
+  state_->lowers = std::move(lowers);
+  look_at_layers(*state_, state_->lasting != nullptr);
+  if (state_->upper == nullptr && state_->first_fixed == 1) {
+    state_->fixed = std::make_unique<MergedTree>(*state_);
+    state_->root = Ref<LayeredNode>(&state_->fixed->root());
+  } else {
+    state_->root = make_root(*state_);
+  }
 }
 Overlay::Overlay(FilesystemPtr upper, std::vector<FilesystemPtr> lowers, OverlayOptions options)
     : Overlay(std::move(upper), std::move(lowers), options, nullptr) {}
@@ -98,14 +129,7 @@ Overlay::~Overlay() = default;
 
 NodeRef Overlay::root() { return state_->root; }
 
-Traits Overlay::traits() const {
-  const bool has_upper = state_->upper != nullptr;
-  const bool fixed = std::ranges::all_of(
-      state_->lowers, [](const FilesystemPtr& lower) { return lower->traits().immutable; });
-  return {.immutable = !has_upper && fixed,
-          .shared = state_->shared,
-          .persistent = has_upper && state_->upper->traits().persistent};
-}
+Traits Overlay::traits() const { return state_->traits; }
 
 Result<StatFs> Overlay::statfs() {
   return state_->upper != nullptr ? state_->upper->statfs() : state_->lowers.front()->statfs();

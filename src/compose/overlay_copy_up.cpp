@@ -96,7 +96,7 @@ class OverlayCopyUp {
       std::vector<Missing> chain;
       for (Ref<OverlayNode> node(wanted); node && node->upper() == nullptr;) {
         if (std::ranges::find(all, node, &Missing::node) != all.end()) break;
-        Location where = node->location();
+        Location where = node->place();
         Ref<OverlayNode> parent = where.parent;
         chain.push_back({std::move(node), std::move(where)});
         node = std::move(parent);
@@ -268,8 +268,8 @@ Result<OverlayNode::Staged> OverlayNode::make_file(Content content) {
   if (!attr) return fail(attr.error());
   lower_links_ = attr->nlink;
   // Made near the place it will have: a host directory may span file systems.
-  Ref<OverlayNode> near = location().parent;
-  while (near && near->upper() == nullptr) near = near->location().parent;
+  Ref<OverlayNode> near = place().parent;
+  while (near && near->upper() == nullptr) near = near->place().parent;
   const NodeRef directory = near ? NodeRef(near->upper()) : state_.upper->root();
   Result<LastingUpper::PreparedFile> made = state_.new_file(*directory, spec_of(*attr, {}));
   if (!made) return fail(made.error());

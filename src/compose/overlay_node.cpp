@@ -8,7 +8,7 @@ namespace wasifs {
 
 OverlayNode::OverlayNode(OverlayState& state, FileType type, std::uint64_t ino, Parts parts,
                          Ref<OverlayNode> parent, std::string_view name)
-    : Node(type),
+    : LayeredNode(type),
       state_(state),
       ino_(ino),
       lowers_(std::move(parts.lowers)),
@@ -21,6 +21,8 @@ OverlayNode::OverlayNode(OverlayState& state, FileType type, std::uint64_t ino, 
     remembered_ = std::make_unique<Remembered>();
   }
 }
+
+OverlayNode::~OverlayNode() { delete index_.load(std::memory_order_relaxed); }
 
 void OverlayNode::dispose() noexcept {
   // The last reference to a node may be the last one to its parent, and so on
@@ -42,13 +44,33 @@ Node& OverlayNode::top() const {
   return upper_node != nullptr ? *upper_node : *lowers_.front().node;
 }
 
-OverlayNode::Location OverlayNode::location() const {
+OverlayNode::Location OverlayNode::place() const {
   const SharedLock held(lock_);
   return {parent_, name_};
 }
 
+LayeredNode::Location OverlayNode::location() const {
+  Location where = place();
+  return {std::move(where.parent), std::move(where.name)};
+}
+
+std::vector<LayerNode> OverlayNode::parts() const {
+  std::vector<LayerNode> parts;
+  if (upper() != nullptr) parts.push_back({0, upper_owner_});
+  parts.insert(parts.end(), lowers_.begin(), lowers_.end());
+  return parts;
+}
+
+bool OverlayNode::hides(std::string_view name) const {
+  const SharedLock held(lock_);
+  return hidden(name);
+}
+
 void OverlayNode::pin() {
-  if (state_.lasting != nullptr) return;
+  if (state_.lasting == nullptr) keep();
+}
+
+void OverlayNode::keep() const {
   if (!pinned_.exchange(true)) add_ref();
 }
 
@@ -89,6 +111,11 @@ Result<Link> OverlayNode::read_link() {
   return link;
 }
 
+const MergedIndex* OverlayNode::sole_index() const {
+  if (upper() != nullptr || hidden_ != nullptr || fixed_lowers().size() != lowers_.size()) return nullptr;
+  return index();
+}
+
 Result<std::uint32_t> OverlayNode::directory_links() {
   if (removed_) return 0;
   const std::size_t sources = lowers_.size() + (upper() != nullptr ? 1 : 0);
@@ -99,6 +126,7 @@ Result<std::uint32_t> OverlayNode::directory_links() {
   // Counting needs the merged listing. Over a directory that others change that
   // would be wrong at once: 1 says "not counted", as btrfs and overlayfs do.
   if (state_.shared) return 1;
+  if (const MergedIndex* const merged = sole_index()) return 2 + merged->subdirectories();
   std::int64_t count = subdirectories_.load(std::memory_order_relaxed);
   if (count == kUncounted) {
     // Two that count at once come to the same: whoever changes it has lock_ alone.
@@ -191,6 +219,14 @@ class OverlayListing {
     return read ? asked : read;
   }
 
+  /// The last to be added.
+  void add(const MergedIndex& index) {
+    for (const MergedIndex::Entry& entry : index.entries()) {
+      std::string name(index.name(entry));
+      if (seen_.empty() || !seen_.contains(name)) items_.push_back({std::move(name), entry.ino, entry.type});
+    }
+  }
+
   [[nodiscard]] std::vector<Item> take() { return std::move(items_); }
 
  private:
@@ -213,13 +249,16 @@ Result<std::vector<OverlayNode::Item>> OverlayNode::list_locked() {
   }
   if (hidden_ != nullptr)
     std::ranges::for_each(*hidden_, [&](const std::string& name) { listing.hide(name); });
-  for (const LayerNode& lower : lowers_) {
+  const MergedIndex* const merged = index();
+  const std::size_t indexed = merged != nullptr ? fixed_lowers().size() : 0;
+  for (const LayerNode& lower : lowers_.nodes().first(lowers_.size() - indexed)) {
     const Status read = listing.add(*lower.node, state_.marked[lower.layer],
                                     [&](const DirEntry& entry) -> Result<std::uint64_t> {
                                       return state_.inos.map(lower.layer, entry.ino);
                                     });
     if (!read) return fail(read.error());
   }
+  if (merged != nullptr) listing.add(*merged);
   return listing.take();
 }
 
@@ -245,9 +284,9 @@ Status OverlayNode::check_empty() {
   return items->empty() ? Status{} : fail(Errc::enotempty);
 }
 
-/// An open merged directory. One lower alone is passed through; anything else is
-/// a snapshot taken at the start, which is what keeps every name at its place
-/// while files are copied up, created and removed.
+/// An open merged directory. One lower alone, or several that never change, are passed
+/// through; anything else is a snapshot taken at the start, which is what keeps every
+/// name at its place while files are copied up, created and removed.
 class OverlayOpenDir final : public Dir {
  public:
   explicit OverlayOpenDir(Ref<OverlayNode> node) : node_(std::move(node)) {}
@@ -257,13 +296,7 @@ class OverlayOpenDir final : public Dir {
     if (cookie == 0) {
       if (const Status started = start(); !started) return started;
     }
-    if (single_ != nullptr) {
-      return single_->read(cookie, [&](const DirEntry& entry) {
-        DirEntry shown = entry;
-        shown.ino = node_->state_.inos.map(node_->lowers_.front().layer, entry.ino);
-        return sink(shown);
-      });
-    }
+    if (lowers_ != nullptr) return lowers_->read(cookie, sink);
     for (std::uint64_t i = cookie; i < items_.size(); ++i) {
       const OverlayNode::Item& item = items_[i];
       if (!sink({.name = item.name, .ino = item.ino, .type = item.type, .next = i + 1})) break;
@@ -273,14 +306,18 @@ class OverlayOpenDir final : public Dir {
 
  private:
   Status start() {
-    single_ = nullptr;
+    lowers_ = nullptr;
     items_.clear();
     const OverlayNode::SharedLock held(node_->lock_);
     if (node_->upper() == nullptr && node_->lowers_.size() == 1 && node_->hidden_ == nullptr &&
         !node_->state_.marked[node_->lowers_.front().layer]) {
-      Result<DirPtr> dir = node_->lowers_.front().node->open_dir();
+      Result<DirPtr> dir = open_layer_dir(node_->lowers_.front(), node_->state_.inos);
       if (!dir) return fail(dir.error());
-      single_ = std::move(*dir);
+      lowers_ = *std::move(dir);
+      return {};
+    }
+    if (const MergedIndex* const merged = node_->sole_index()) {
+      lowers_ = merged->open_dir();
       return {};
     }
     Result<std::vector<OverlayNode::Item>> items = node_->list_locked();
@@ -291,7 +328,7 @@ class OverlayOpenDir final : public Dir {
 
   Ref<OverlayNode> node_;
   std::mutex lock_;  ///< a directory handle may be shared by threads
-  DirPtr single_;
+  DirPtr lowers_;    ///< null: items_ are it
   std::vector<OverlayNode::Item> items_;
 };
 

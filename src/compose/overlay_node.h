@@ -16,20 +16,16 @@
 #include <utility>
 #include <vector>
 
-#include "compose/ino_map.h"
 #include "compose/lasting_upper.h"
+#include "compose/layer_node.h"
+#include "compose/merged_index.h"
+#include "compose/merged_node.h"
 #include "compose/overlay.h"
 #include "wasifs/node.h"
 
 namespace wasifs {
 
 class OverlayNode;
-
-/// A node of one layer of an overlay; layer 0 is the upper.
-struct LayerNode {
-  std::uint32_t layer = 0;
-  NodeRef node;
-};
 
 /// What a lasting upper's marks say of a directory, or of a file that was copied up;
 /// see OverlayMarks.
@@ -42,7 +38,7 @@ struct Remembered {
 /// A node of an overlay as its layers have it.
 struct Parts {
   NodeRef upper = nullptr;                      ///< may be null
-  std::vector<LayerNode> lowers = {};           ///< what merges below it
+  LayerNodes lowers = {};                       ///< what merges below it
   std::unique_ptr<Remembered> remembered = {};  ///< null: nothing
   bool ask_origin = false;                      ///< the upper may say what it was copied up from
 };
@@ -107,19 +103,12 @@ class OverlayTable {
 ///      then other nodes;
 ///   4. the layers' own locks; a shard of OverlayTable.
 /// Nothing here is held while a caller's callback runs.
-struct OverlayState {
-  FilesystemPtr upper;                ///< may be null
-  std::vector<FilesystemPtr> lowers;  ///< layer i + 1
+struct OverlayState : OverlayLayers {
   OverlayOptions options;
   OverlayMarks marks;
   std::unique_ptr<LastingUpper> lasting;  ///< null: deletions are state of the nodes
-  std::vector<bool> marked;               ///< by layer: whiteouts and marks in it count
-  bool any_marked = false;
-  bool shared = false;  ///< a lower changes behind our back
-  InoMap inos{48, 6};
   std::mutex rename_lock;
   OverlayTable table;
-  Ref<OverlayNode> root;
 
   ~OverlayState();
 
@@ -150,6 +139,9 @@ struct OverlayState {
 
 struct Overlay::State : OverlayState {
   using OverlayState::OverlayState;
+  ~State() { root = nullptr; }  // `fixed` has it
+
+  std::unique_ptr<MergedTree> fixed;  ///< all of it, where nothing can change; else null
 };
 
 /// An object of an overlay: an upper node, lower nodes, or both. Directories
@@ -162,13 +154,17 @@ struct Overlay::State : OverlayState {
 /// of this cannot be made again from the layers, so it is *pinned*: kept until
 /// its last name is gone. Over a lasting upper nothing is pinned: there the marks
 /// say all that is needed to make a node again.
-class OverlayNode final : public Node {
+class OverlayNode final : public LayeredNode {
  public:
   OverlayNode(OverlayState& state, FileType type, std::uint64_t ino, Parts parts, Ref<OverlayNode> parent,
               std::string_view name);
+  ~OverlayNode() override;
 
   [[nodiscard]] std::uint64_t ino() const { return ino_; }
-  [[nodiscard]] const OverlayState& state() const { return state_; }
+  [[nodiscard]] const OverlayLayers& layers() const override { return state_; }
+  [[nodiscard]] std::vector<LayerNode> parts() const override;
+  [[nodiscard]] LayeredNode::Location location() const override;
+  [[nodiscard]] bool hides(std::string_view name) const override;
   /// Null before copy-up.
   [[nodiscard]] Node* upper() const { return upper_.load(std::memory_order_acquire); }
   /// Null as long as the content of a regular file is the lower's.
@@ -225,7 +221,6 @@ class OverlayNode final : public Node {
   friend class OverlayRename;
   friend class OverlayOpenDir;
   friend class OverlayFile;
-  friend class OverlayTrace;
   using Lock = std::unique_lock<std::shared_mutex>;
   using SharedLock = std::shared_lock<std::shared_mutex>;
   struct Location {
@@ -236,13 +231,20 @@ class OverlayNode final : public Node {
   /// What answers for this node: the upper, else the topmost lower.
   [[nodiscard]] Node& top() const;
   [[nodiscard]] LayerNode top_lower() const { return lowers_.empty() ? LayerNode{} : lowers_.front(); }
-  [[nodiscard]] Location location() const;
+  [[nodiscard]] Location place() const;
+  /// Those of the lowers that can never change.
+  [[nodiscard]] std::span<const LayerNode> fixed_lowers() const;
+  /// Of those, if they are several and can be listed; else null.
+  [[nodiscard]] const MergedIndex* index() const;
+  /// True if the index says all that there is to this directory; with lock_ held.
+  [[nodiscard]] const MergedIndex* sole_index() const;
 
   // With lock_ held:
   [[nodiscard]] Result<Ref<OverlayNode>> find(std::string_view name);
   /// What the lowers have of the name, or of what `redirect` says instead of it.
-  [[nodiscard]] Result<std::vector<LayerNode>> find_lowers(std::string_view name,
-                                                           std::string_view redirect = {}) const;
+  /// `known`: may take what is known under the name; the search then ends, and gives nothing.
+  [[nodiscard]] Result<LayerNodes> find_lowers(std::string_view name, std::string_view redirect = {},
+                                               Ref<OverlayNode>* known = nullptr) const;
   /// Adds the upper of a lower file that was copied up under another of its names.
   [[nodiscard]] Status find_copied_link(Parts& parts) const;
   [[nodiscard]] bool hidden(std::string_view name) const {
@@ -320,10 +322,12 @@ class OverlayNode final : public Node {
   void publish(NodeRef upper);
   void pin();
   void unpin();
+  /// Keeps the node as pin() does, over a lasting upper too.
+  void keep() const;
 
   OverlayState& state_;
   const std::uint64_t ino_;
-  const std::vector<LayerNode> lowers_;
+  const LayerNodes lowers_;
   std::atomic<Node*> upper_{nullptr};
   NodeRef upper_owner_;  ///< what upper_ points to; written once, before it
 
@@ -343,11 +347,12 @@ class OverlayNode final : public Node {
   /// Subdirectories of the merged directory, kUncounted until somebody asks.
   std::atomic<std::int64_t> subdirectories_{kUncounted};
   static constexpr std::int64_t kUncounted = -1;
-  bool removed_ = false;  ///< a directory that rmdir or rename took away
+  mutable std::atomic<const MergedIndex*> index_{nullptr};  ///< null: not made, or there is none
+  bool removed_ = false;                                    ///< a directory that rmdir or rename took away
   /// Of a lasting upper; a file that was not copied up has none. The redirect changes
   /// under rename_lock as well, and is read under either lock.
   std::unique_ptr<Remembered> remembered_;
-  std::atomic<bool> pinned_{false};
+  mutable std::atomic<bool> pinned_{false};
 };
 
 }  // namespace wasifs
