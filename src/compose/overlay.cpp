@@ -9,53 +9,6 @@
 
 namespace wasifs {
 
-Ref<OverlayNode> OverlayTable::find(const LayerNode& key) const {
-  const Key wanted{key.layer, key.node.get()};
-  const Shard& part = shard(wanted);
-  const std::scoped_lock held(part.lock);
-  const auto found = part.nodes.find(wanted);
-  if (found == part.nodes.end() || !found->second->try_add_ref()) return nullptr;
-  return Ref<OverlayNode>::adopt(found->second);
-}
-
-Ref<OverlayNode> OverlayTable::find_or_enter(const LayerNode& key, Ref<OverlayNode> fresh) {
-  const Key wanted{key.layer, key.node.get()};
-  Shard& part = shard(wanted);
-  const std::scoped_lock held(part.lock);
-  const auto [entry, added] = part.nodes.try_emplace(wanted, fresh.get());
-  if (added) return fresh;
-  if (entry->second->try_add_ref()) return Ref<OverlayNode>::adopt(entry->second);
-  // What is there is on its way out; it removes only an entry that is its own.
-  entry->second = fresh.get();
-  return fresh;
-}
-
-void OverlayTable::enter_alias(const LayerNode& key, OverlayNode& node) {
-  const Key wanted{key.layer, key.node.get()};
-  Shard& part = shard(wanted);
-  const std::scoped_lock held(part.lock);
-  part.nodes[wanted] = &node;
-}
-
-void OverlayTable::remove(const LayerNode& key, const OverlayNode& node) {
-  const Key wanted{key.layer, key.node.get()};
-  Shard& part = shard(wanted);
-  const std::scoped_lock held(part.lock);
-  const auto found = part.nodes.find(wanted);
-  if (found != part.nodes.end() && found->second == &node) part.nodes.erase(found);
-}
-
-std::vector<Ref<OverlayNode>> OverlayTable::all() const {
-  std::vector<Ref<OverlayNode>> nodes;
-  for (const Shard& part : shards_) {
-    const std::scoped_lock held(part.lock);
-    for (const auto& [key, node] : part.nodes) {
-      if (node->try_add_ref()) nodes.push_back(Ref<OverlayNode>::adopt(node));
-    }
-  }
-  return nodes;
-}
-
 OverlayState::~OverlayState() {
   root = nullptr;
   for (const Ref<OverlayNode>& node : table.all()) node->unpin();
@@ -102,9 +55,7 @@ Ref<OverlayNode> make_root(OverlayState& state) {
   const LayerNode key = parts.upper ? LayerNode{0, parts.upper} : parts.lowers.front();
   const Result<Attr> attr = key.node->attr();
   const std::uint64_t ino = state.inos.map(key.layer, attr ? attr->ino : 0);
-  return state.table.find_or_enter(
-      key, make_ref<OverlayNode>(state, FileType::directory, ino, std::move(parts), Ref<OverlayNode>{},
-                                 std::string_view{}));
+  return state.table.find_or_enter(OverlayNode::make(state, ino, std::move(parts), nullptr, {}));
 }
 
 }  // namespace

@@ -134,7 +134,7 @@ class LowerSearch {
   /// Directories merge with directories; the first other thing ends the stack.
   void add(LayerNode child) {
     if (known_ != nullptr && found_.empty()) {
-      *known_ = state_.table.find(child);
+      *known_ = state_.table.find(OverlayTable::Key::of(child));
       if (*known_) {
         over_ = true;
         return;
@@ -165,13 +165,14 @@ std::span<const LayerNode> OverlayNode::fixed_lowers() const {
 }
 
 const MergedIndex* OverlayNode::index() const {
-  const MergedIndex* known = index_.load(std::memory_order_acquire);
+  const MergedIndex* known = own().index.load(std::memory_order_acquire);
   if (known != nullptr || lowers_.size() < 2) return known;
   const std::span<const LayerNode> parts = fixed_lowers();
   if (parts.size() < 2) return nullptr;
   // Two that make it at once make the same.
   Result<std::unique_ptr<const MergedIndex>> made = MergedIndex::make(parts, state_.inos);
-  if (!made || !index_.compare_exchange_strong(known, made->get(), std::memory_order_acq_rel)) return known;
+  if (!made || !make_own().index.compare_exchange_strong(known, made->get(), std::memory_order_acq_rel))
+    return known;
   // Kept, or it would be made again for whoever comes by path.
   keep();
   return made->release();
@@ -194,7 +195,7 @@ Result<Ref<OverlayNode>> OverlayNode::find(std::string_view name) {
     Result<NodeRef> child = upper_node->lookup(name);
     if (child) {
       parts.upper = std::move(*child);
-      if (Ref<OverlayNode> known = state_.table.find({0, parts.upper})) return known;
+      if (Ref<OverlayNode> known = state_.table.find({0, parts.upper.get()})) return known;
     } else if (child.error() != Errc::enoent) {
       return fail(child.error());
     }
@@ -204,7 +205,7 @@ Result<Ref<OverlayNode>> OverlayNode::find(std::string_view name) {
     const Result<bool> whiteout = OverlayMarks::is_whiteout(*parts.upper);
     if (!whiteout) return fail(whiteout.error());
     if (*whiteout) return fail(Errc::enoent);
-    parts.ask_origin = remembered_->directory.impure;
+    parts.ask_origin = remembered()->directory.impure;
     if (parts.upper->is_directory()) {
       Result<OverlayMarks::Directory> marks = state_.marks.of(*parts.upper);
       if (!marks) return fail(marks.error());
@@ -260,14 +261,12 @@ Result<bool> OverlayNode::needs_hiding(std::string_view name) const {
 
 Result<Ref<OverlayNode>> OverlayState::node_for(Parts parts, Ref<OverlayNode> parent, std::string_view name) {
   const LayerNode key = parts.upper ? LayerNode{0, parts.upper} : parts.lowers.front();
-  if (Ref<OverlayNode> known = table.find(key)) return known;
+  if (Ref<OverlayNode> known = table.find(OverlayTable::Key::of(key))) return known;
   const Result<Attr> attr = key.node->attr();
   if (!attr) return fail(attr.error());
   const Result<std::uint64_t> ino = number(parts, *attr);
   if (!ino) return fail(ino.error());
-  Ref<OverlayNode> fresh =
-      make_ref<OverlayNode>(*this, key.node->type(), *ino, std::move(parts), std::move(parent), name);
-  return table.find_or_enter(key, std::move(fresh));
+  return table.find_or_enter(OverlayNode::make(*this, *ino, std::move(parts), std::move(parent), name));
 }
 
 /// What was copied up has the number that it had below, and is asked for it where

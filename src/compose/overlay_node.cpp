@@ -2,37 +2,66 @@
 #include "compose/overlay_node.h"
 
 #include <algorithm>
+#include <cstring>
+#include <new>
 #include <unordered_set>
 
 namespace wasifs {
 
+const OverlayNode::OwnState OverlayNode::kNone;
+
 OverlayNode::OverlayNode(OverlayState& state, FileType type, std::uint64_t ino, Parts parts,
                          Ref<OverlayNode> parent, std::string_view name)
     : LayeredNode(type),
+      born_in_upper_(parts.upper != nullptr),
+      first_name_size_(static_cast<std::uint8_t>(name.size())),
       state_(state),
       ino_(ino),
       lowers_(std::move(parts.lowers)),
-      upper_(parts.upper.get()),
-      upper_owner_(std::move(parts.upper)),
-      parent_(std::move(parent)),
-      name_(name),
-      remembered_(std::move(parts.remembered)) {
-  if (is_directory() && state.lasting != nullptr && remembered_ == nullptr) {
-    remembered_ = std::make_unique<Remembered>();
+      upper_(parts.upper.detach()),
+      parent_(std::move(parent)) {
+  std::memcpy(reinterpret_cast<char*>(this) + sizeof(OverlayNode), name.data(), name.size());
+  if (is_directory() && state.lasting != nullptr && parts.remembered == nullptr) {
+    parts.remembered = std::make_unique<Remembered>();
   }
+  if (parts.remembered != nullptr) make_own().remembered = std::move(parts.remembered);
 }
 
-OverlayNode::~OverlayNode() { delete index_.load(std::memory_order_relaxed); }
+Ref<OverlayNode> OverlayNode::make(OverlayState& state, std::uint64_t ino, Parts parts,
+                                   Ref<OverlayNode> parent, std::string_view name) {
+  static_assert(sizeof(OverlayNode) == 88);
+  const FileType type = (parts.upper ? parts.upper : parts.lowers.front().node)->type();
+  void* const memory = ::operator new(sizeof(OverlayNode) + name.size());
+  return Ref<OverlayNode>(::new (memory)
+                              OverlayNode(state, type, ino, std::move(parts), std::move(parent), name));
+}
+
+OverlayNode::~OverlayNode() {
+  delete own_.load(std::memory_order_relaxed);
+  if (Node* const upper_node = upper()) upper_node->release();
+}
+
+OverlayNode::OwnState& OverlayNode::make_own() const {
+  OwnState* known = own_.load(std::memory_order_acquire);
+  if (known != nullptr) return *known;
+  auto fresh = std::make_unique<OwnState>();
+  // Two that only look may need it at once.
+  if (!own_.compare_exchange_strong(known, fresh.get(), std::memory_order_acq_rel)) return *known;
+  return *fresh.release();
+}
+
+void OverlayNode::set_name(std::string_view name) {
+  OwnState& own = make_own();
+  own.name = name;
+  own.renamed = true;
+}
 
 void OverlayNode::dispose() noexcept {
   // The last reference to a node may be the last one to its parent, and so on
   // up; walked in a loop, because a tree may be deeper than the stack.
   OverlayNode* doomed = this;
   while (doomed != nullptr) {
-    if (Node* const upper = doomed->upper(); upper != nullptr) {
-      doomed->state_.table.remove({0, doomed->upper_owner_}, *doomed);
-    }
-    if (!doomed->lowers_.empty()) doomed->state_.table.remove(doomed->lowers_.front(), *doomed);
+    doomed->state_.table.remove(*doomed, doomed->born_in_upper_ ? nullptr : doomed->upper());
     OverlayNode* const parent = doomed->parent_.detach();
     delete doomed;
     doomed = parent != nullptr && parent->drop() ? parent : nullptr;
@@ -46,7 +75,7 @@ Node& OverlayNode::top() const {
 
 OverlayNode::Location OverlayNode::place() const {
   const SharedLock held(lock_);
-  return {parent_, name_};
+  return {parent_, std::string(name())};
 }
 
 LayeredNode::Location OverlayNode::location() const {
@@ -56,7 +85,7 @@ LayeredNode::Location OverlayNode::location() const {
 
 std::vector<LayerNode> OverlayNode::parts() const {
   std::vector<LayerNode> parts;
-  if (upper() != nullptr) parts.push_back({0, upper_owner_});
+  if (upper() != nullptr) parts.push_back({0, NodeRef(upper())});
   parts.insert(parts.end(), lowers_.begin(), lowers_.end());
   return parts;
 }
@@ -71,11 +100,11 @@ void OverlayNode::pin() {
 }
 
 void OverlayNode::keep() const {
-  if (!pinned_.exchange(true)) add_ref();
+  if (!set_flag(kPinned, true)) add_ref();
 }
 
 void OverlayNode::unpin() {
-  if (pinned_.exchange(false)) release();
+  if (set_flag(kPinned, false)) release();
 }
 
 Result<Attr> OverlayNode::attr() {
@@ -97,8 +126,8 @@ Result<Attr> OverlayNode::attr() {
     attr->nlink =
         static_cast<std::uint32_t>(std::max<std::int64_t>(0, std::int64_t{attr->nlink} + more_links()));
   } else if (!lowers_.empty()) {
-    const std::uint32_t below = upper() != nullptr ? lower_links_ : attr->nlink;
-    attr->nlink = static_cast<std::uint32_t>(std::max<std::int64_t>(0, std::int64_t{below} + extra_links_));
+    const std::int64_t below = upper() != nullptr ? own().lower_links : attr->nlink;
+    attr->nlink = static_cast<std::uint32_t>(std::max<std::int64_t>(0, below + own().extra_links));
   }
   return attr;
 }
@@ -107,19 +136,19 @@ Result<Link> OverlayNode::read_link() {
   const SharedLock held(lock_);
   Result<Link> link = top().read_link();
   // A link that was copied up means what its layer meant by it, wherever it is now.
-  if (link && layer_rooted_) link->layer_rooted = true;
+  if (link && own().layer_rooted) link->layer_rooted = true;
   return link;
 }
 
 const MergedIndex* OverlayNode::sole_index() const {
-  if (upper() != nullptr || hidden_ != nullptr || fixed_lowers().size() != lowers_.size()) return nullptr;
+  if (upper() != nullptr || !own().hidden.empty() || fixed_lowers().size() != lowers_.size()) return nullptr;
   return index();
 }
 
 Result<std::uint32_t> OverlayNode::directory_links() {
-  if (removed_) return 0;
+  if (own().removed) return 0;
   const std::size_t sources = lowers_.size() + (upper() != nullptr ? 1 : 0);
-  if (sources == 1 && hidden_ == nullptr) {
+  if (sources == 1 && own().hidden.empty()) {
     const Result<Attr> attr = top().attr();
     return attr ? Result<std::uint32_t>(attr->nlink) : fail(attr.error());
   }
@@ -127,13 +156,13 @@ Result<std::uint32_t> OverlayNode::directory_links() {
   // would be wrong at once: 1 says "not counted", as btrfs and overlayfs do.
   if (state_.shared) return 1;
   if (const MergedIndex* const merged = sole_index()) return 2 + merged->subdirectories();
-  std::int64_t count = subdirectories_.load(std::memory_order_relaxed);
+  std::int64_t count = own().subdirectories.load(std::memory_order_relaxed);
   if (count == kUncounted) {
     // Two that count at once come to the same: whoever changes it has lock_ alone.
     const Result<std::vector<Item>> items = list_locked();
     if (!items) return fail(items.error());
     count = std::ranges::count(*items, FileType::directory, &Item::type);
-    subdirectories_.store(count, std::memory_order_relaxed);
+    make_own().subdirectories.store(count, std::memory_order_relaxed);
     // Kept, or a loop that looks at the directory by path would count each time.
     pin();
   }
@@ -141,9 +170,8 @@ Result<std::uint32_t> OverlayNode::directory_links() {
 }
 
 void OverlayNode::count_subdirectory(int change) {
-  if (const std::int64_t count = subdirectories_.load(std::memory_order_relaxed); count != kUncounted) {
-    subdirectories_.store(count + change, std::memory_order_relaxed);
-  }
+  const std::int64_t count = own().subdirectories.load(std::memory_order_relaxed);
+  if (count != kUncounted) make_own().subdirectories.store(count + change, std::memory_order_relaxed);
 }
 
 Status OverlayNode::set_attr(const SetAttr& change) {
@@ -247,8 +275,7 @@ Result<std::vector<OverlayNode::Item>> OverlayNode::list_locked() {
     });
     if (!read) return fail(read.error());
   }
-  if (hidden_ != nullptr)
-    std::ranges::for_each(*hidden_, [&](const std::string& name) { listing.hide(name); });
+  for (const std::string& name : own().hidden) listing.hide(name);
   const MergedIndex* const merged = index();
   const std::size_t indexed = merged != nullptr ? fixed_lowers().size() : 0;
   for (const LayerNode& lower : lowers_.nodes().first(lowers_.size() - indexed)) {
@@ -265,7 +292,7 @@ Result<std::vector<OverlayNode::Item>> OverlayNode::list_locked() {
 /// What was copied up keeps the number it had below.
 Result<std::uint64_t> OverlayNode::number_in_upper(Node& upper_node, const DirEntry& entry) {
   const bool plain = entry.type != FileType::directory || lowers_.empty();
-  if (state_.lasting != nullptr && (!plain || remembered_->directory.impure)) {
+  if (state_.lasting != nullptr && (!plain || remembered()->directory.impure)) {
     const Result<Ref<OverlayNode>> child = find(entry.name);
     // A name that cannot be looked at is one all the same.
     if (child || child.error() == Errc::enoent) {
@@ -274,7 +301,7 @@ Result<std::uint64_t> OverlayNode::number_in_upper(Node& upper_node, const DirEn
     return state_.inos.map(0, entry.ino);
   }
   const Result<NodeRef> child = upper_node.lookup(entry.name);
-  const Ref<OverlayNode> known = child ? state_.table.find({0, *child}) : nullptr;
+  const Ref<OverlayNode> known = child ? state_.table.find({0, child->get()}) : nullptr;
   return known ? known->ino() : state_.inos.map(0, entry.ino);
 }
 
@@ -309,7 +336,7 @@ class OverlayOpenDir final : public Dir {
     lowers_ = nullptr;
     items_.clear();
     const OverlayNode::SharedLock held(node_->lock_);
-    if (node_->upper() == nullptr && node_->lowers_.size() == 1 && node_->hidden_ == nullptr &&
+    if (node_->upper() == nullptr && node_->lowers_.size() == 1 && node_->own().hidden.empty() &&
         !node_->state_.marked[node_->lowers_.front().layer]) {
       Result<DirPtr> dir = open_layer_dir(node_->lowers_.front(), node_->state_.inos);
       if (!dir) return fail(dir.error());

@@ -21,6 +21,7 @@
 #include "compose/merged_index.h"
 #include "compose/merged_node.h"
 #include "compose/overlay.h"
+#include "compose/overlay_table.h"
 #include "wasifs/node.h"
 
 namespace wasifs {
@@ -54,42 +55,6 @@ enum class Content : std::uint8_t {
   copied,
   none,   ///< they are about to be thrown away
   later,  ///< they are not about to change: the lower's serve until then, where the upper allows
-};
-
-/// The overlay nodes that somebody holds, by the layer nodes they stand for: how
-/// two look-ups, or two hard links, come to the same OverlayNode. Entries are
-/// weak, except that a node with state of its own (see OverlayNode::pin) is kept.
-class OverlayTable {
- public:
-  [[nodiscard]] Ref<OverlayNode> find(const LayerNode& key) const;
-  /// The node that is there already, or `fresh`, entered now.
-  [[nodiscard]] Ref<OverlayNode> find_or_enter(const LayerNode& key, Ref<OverlayNode> fresh);
-  /// A second key for a node that is in use.
-  void enter_alias(const LayerNode& key, OverlayNode& node);
-  void remove(const LayerNode& key, const OverlayNode& node);
-  [[nodiscard]] std::vector<Ref<OverlayNode>> all() const;
-
- private:
-  struct Key {
-    std::uint32_t layer;
-    const Node* node;
-    bool operator==(const Key&) const = default;
-  };
-  struct Hash {
-    std::size_t operator()(const Key& key) const noexcept {
-      return std::hash<const Node*>{}(key.node) * 31 + key.layer;
-    }
-  };
-  struct Shard {
-    mutable std::mutex lock;
-    std::unordered_map<Key, OverlayNode*, Hash> nodes;
-  };
-  static constexpr std::size_t kShards = 16;
-
-  [[nodiscard]] const Shard& shard(const Key& key) const { return shards_[(Hash{}(key) >> 6U) % kShards]; }
-  [[nodiscard]] Shard& shard(const Key& key) { return shards_[(Hash{}(key) >> 6U) % kShards]; }
-
-  std::array<Shard, kShards> shards_;
 };
 
 /// What the nodes of one overlay share.
@@ -149,16 +114,25 @@ struct Overlay::State : OverlayState {
 ///
 /// The upper appears at most once (copy-up) and then stays, so it is read
 /// without a lock. Lowers never change. What else an overlay has to remember is
-/// in the node itself: which names of a directory show nothing of the lowers,
-/// and by how much the link count differs from the lower's. A node that has any
-/// of this cannot be made again from the layers, so it is *pinned*: kept until
-/// its last name is gone. Over a lasting upper nothing is pinned: there the marks
-/// say all that is needed to make a node again.
+/// in the node itself, in a part that most have not: which names of a directory show
+/// nothing of the lowers, and by how much the link count differs from the lower's. A
+/// node that has any of this cannot be made again from the layers, so it is *pinned*:
+/// kept until its last name is gone. Over a lasting upper nothing is pinned: there the
+/// marks say all that is needed to make a node again.
+///
+/// There is one for every inode that a kernel remembers, so its size counts: 88 bytes
+/// and behind them those of the name.
 class OverlayNode final : public LayeredNode {
  public:
-  OverlayNode(OverlayState& state, FileType type, std::uint64_t ino, Parts parts, Ref<OverlayNode> parent,
-              std::string_view name);
+  [[nodiscard]] static Ref<OverlayNode> make(OverlayState& state, std::uint64_t ino, Parts parts,
+                                             Ref<OverlayNode> parent, std::string_view name);
   ~OverlayNode() override;
+  static void operator delete(void* memory) { ::operator delete(memory); }
+
+  /// What it was made from, which is where OverlayTable has it.
+  [[nodiscard]] OverlayTable::Key key() const {
+    return born_in_upper_ ? OverlayTable::Key{0, upper()} : OverlayTable::Key::of(lowers_.front());
+  }
 
   [[nodiscard]] std::uint64_t ino() const { return ino_; }
   [[nodiscard]] const OverlayLayers& layers() const override { return state_; }
@@ -170,7 +144,7 @@ class OverlayNode final : public LayeredNode {
   /// Null as long as the content of a regular file is the lower's.
   [[nodiscard]] Node* content_upper() const {
     Node* const node = upper();
-    return content_below_.load(std::memory_order_acquire) ? nullptr : node;
+    return (flags_.load(std::memory_order_acquire) & kContentBelow) != 0 ? nullptr : node;
   }
 
   Result<Attr> attr() override;
@@ -221,12 +195,59 @@ class OverlayNode final : public LayeredNode {
   friend class OverlayRename;
   friend class OverlayOpenDir;
   friend class OverlayFile;
-  using Lock = std::unique_lock<std::shared_mutex>;
-  using SharedLock = std::shared_lock<std::shared_mutex>;
+  using Lock = std::unique_lock<SmallSharedMutex>;
+  using SharedLock = std::shared_lock<SmallSharedMutex>;
   struct Location {
     Ref<OverlayNode> parent;  ///< null: the root, or no name any more
     std::string name;
+
+    [[nodiscard]] bool is_of(const OverlayNode& node) const {
+      return node.parent_ == parent && (parent == nullptr || node.name() == name);
+    }
   };
+  using Names = std::set<std::string, std::less<>>;
+  static constexpr std::int64_t kUncounted = -1;
+  /// What changed nodes and directories have beside the layers; lock_ guards it.
+  struct OwnState {
+    std::string name = {};          ///< since the node has another one than at first
+    bool renamed = false;           ///< `name` counts
+    bool removed = false;           ///< a directory that rmdir or rename took away
+    bool layer_rooted = false;      ///< of a symlink that was copied up: Link::layer_rooted of the lower
+    std::uint32_t lower_links = 0;  ///< link count of the lower when it was copied up
+    std::int32_t extra_links = 0;   ///< names added here minus names removed here
+    Names hidden = {};              ///< names of a directory that show nothing of its lowers
+    /// Subdirectories of the merged directory, kUncounted until somebody asks.
+    std::atomic<std::int64_t> subdirectories{kUncounted};
+    std::atomic<const MergedIndex*> index{nullptr};  ///< null: not made, or there is none
+    /// Of a lasting upper; a file that was not copied up has none. The redirect changes
+    /// under rename_lock as well, and is read under either lock.
+    std::unique_ptr<Remembered> remembered = {};
+
+    ~OwnState() { delete index.load(std::memory_order_relaxed); }
+  };
+
+  OverlayNode(OverlayState& state, FileType type, std::uint64_t ino, Parts parts, Ref<OverlayNode> parent,
+              std::string_view name);
+
+  /// Whether it was set.
+  bool set_flag(std::uint8_t flag, bool value) const {
+    const int before = value ? flags_.fetch_or(flag) : flags_.fetch_and(static_cast<std::uint8_t>(~flag));
+    return (before & flag) != 0;
+  }
+  [[nodiscard]] const OwnState& own() const {
+    const OwnState* const own = own_.load(std::memory_order_acquire);
+    return own != nullptr ? *own : kNone;
+  }
+  /// Made where there is none.
+  [[nodiscard]] OwnState& make_own() const;
+  /// Null: nothing.
+  [[nodiscard]] Remembered* remembered() const { return own().remembered.get(); }
+  /// Under which a copy-up would put it, as long as there is a parent_; with lock_ held.
+  [[nodiscard]] std::string_view name() const {
+    if (own().renamed) return own().name;
+    return {reinterpret_cast<const char*>(this) + sizeof(OverlayNode), first_name_size_};
+  }
+  void set_name(std::string_view name);
 
   /// What answers for this node: the upper, else the topmost lower.
   [[nodiscard]] Node& top() const;
@@ -247,9 +268,7 @@ class OverlayNode final : public LayeredNode {
                                                Ref<OverlayNode>* known = nullptr) const;
   /// Adds the upper of a lower file that was copied up under another of its names.
   [[nodiscard]] Status find_copied_link(Parts& parts) const;
-  [[nodiscard]] bool hidden(std::string_view name) const {
-    return hidden_ != nullptr && hidden_->contains(name);
-  }
+  [[nodiscard]] bool hidden(std::string_view name) const { return own().hidden.contains(name); }
   [[nodiscard]] Result<std::vector<Item>> list_locked();
   [[nodiscard]] Result<std::uint64_t> number_in_upper(Node& upper_node, const DirEntry& entry);
   [[nodiscard]] Status check_empty();
@@ -325,34 +344,25 @@ class OverlayNode final : public LayeredNode {
   /// Keeps the node as pin() does, over a lasting upper too.
   void keep() const;
 
-  OverlayState& state_;
-  const std::uint64_t ino_;
-  const LayerNodes lowers_;
-  std::atomic<Node*> upper_{nullptr};
-  NodeRef upper_owner_;  ///< what upper_ points to; written once, before it
+  static const OwnState kNone;
 
   /// The upper of a regular file has no content of its own yet. Set before the upper
   /// appears, cleared once, under copy_lock_.
-  std::atomic<bool> content_below_{false};
+  static constexpr std::uint8_t kContentBelow = 1;
+  static constexpr std::uint8_t kPinned = 2;
 
-  std::mutex copy_lock_;  ///< held by the thread that copies this node up
-  mutable std::shared_mutex lock_;
+  // The first members lie in what the base class leaves of its last word.
+  mutable std::atomic<std::uint8_t> flags_{0};
+  const bool born_in_upper_;
+  const std::uint8_t first_name_size_;
+  SmallSharedMutex copy_lock_;  ///< held by the thread that copies this node up
+  mutable SmallSharedMutex lock_;
+  OverlayState& state_;
+  const std::uint64_t ino_;
+  const LayerNodes lowers_;
+  std::atomic<Node*> upper_;  ///< owned; null before copy-up
   Ref<OverlayNode> parent_;
-  std::string name_;
-  using Names = std::set<std::string, std::less<>>;
-  std::unique_ptr<Names> hidden_;  ///< names of a directory that show nothing of its lowers
-  std::uint32_t lower_links_ = 0;  ///< link count of the lower when it was copied up
-  std::int32_t extra_links_ = 0;   ///< names added here minus names removed here
-  bool layer_rooted_ = false;      ///< of a symlink that was copied up: Link::layer_rooted of the lower
-  /// Subdirectories of the merged directory, kUncounted until somebody asks.
-  std::atomic<std::int64_t> subdirectories_{kUncounted};
-  static constexpr std::int64_t kUncounted = -1;
-  mutable std::atomic<const MergedIndex*> index_{nullptr};  ///< null: not made, or there is none
-  bool removed_ = false;                                    ///< a directory that rmdir or rename took away
-  /// Of a lasting upper; a file that was not copied up has none. The redirect changes
-  /// under rename_lock as well, and is read under either lock.
-  std::unique_ptr<Remembered> remembered_;
-  mutable std::atomic<bool> pinned_{false};
+  mutable std::atomic<OwnState*> own_{nullptr};
 };
 
 }  // namespace wasifs
