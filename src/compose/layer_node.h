@@ -29,6 +29,7 @@ class LayerNodes {
 
   [[nodiscard]] bool empty() const { return first_.node == nullptr; }
   [[nodiscard]] std::size_t size() const { return nodes().size(); }
+  [[nodiscard]] bool is_one() const { return all_ == nullptr && !empty(); }
   [[nodiscard]] const LayerNode& front() const { return first_; }
   [[nodiscard]] std::span<const LayerNode> nodes() const {
     if (all_ != nullptr) return *all_;

@@ -68,11 +68,13 @@ Result<Attr> MergedNode::attr() {
   Result<Attr> attr = top().attr();
   if (!attr) return attr;
   attr->ino = number(attr->ino);
-  if (parts_.size() == 1) return attr;
-  const Result<const MergedIndex*> merged = index();
-  if (!merged) return fail(merged.error());
-  attr->nlink = 2 + (*merged)->subdirectories();
-  return attr;
+  if (parts_.is_one()) return attr;
+  if (const Result<const MergedIndex*> merged = index()) {
+    attr->nlink = 2 + (*merged)->subdirectories();
+  } else {
+    attr = fail(merged.error());
+  }
+  return attr;  // the only thing returned, so that it is never copied
 }
 
 Result<NodeRef> MergedNode::lookup(std::string_view name) {
@@ -89,7 +91,7 @@ Result<NodeRef> MergedNode::lookup(std::string_view name) {
 }
 
 Result<LayerNodes> MergedNode::find_parts(std::string_view name) {
-  if (parts_.size() > 1) {
+  if (!parts_.is_one()) {
     if (const Result<const MergedIndex*> merged = index()) return find_indexed(**merged, name);
   }
   // There is one part, or one of them cannot be listed.
@@ -148,7 +150,7 @@ Result<FilePtr> MergedNode::open(OpenFlags flags) {
 
 Result<DirPtr> MergedNode::open_dir() {
   if (!is_directory()) return fail(Errc::enotdir);
-  if (parts_.size() > 1) {
+  if (!parts_.is_one()) {
     const Result<const MergedIndex*> merged = index();
     if (!merged) return fail(merged.error());
     return (*merged)->open_dir();

@@ -110,26 +110,32 @@ void OverlayNode::unpin() {
 Result<Attr> OverlayNode::attr() {
   const SharedLock held(lock_);
   Result<Attr> attr = top().attr();
-  if (!attr) return attr;
-  attr->ino = ino_;
+  if (attr) {
+    if (const Status shown = show(*attr); !shown) attr = fail(shown.error());
+  }
+  return attr;  // the only thing returned, so that it is never copied
+}
+
+Status OverlayNode::show(Attr& attr) {
+  attr.ino = ino_;
   if (upper() != nullptr && content_upper() == nullptr) {
     const Result<Attr> content = lowers_.front().node->attr();
-    if (!content) return content;
-    attr->size = content->size;
-    attr->blocks = content->blocks;
+    if (!content) return fail(content.error());
+    attr.size = content->size;
+    attr.blocks = content->blocks;
   }
   if (is_directory()) {
     const Result<std::uint32_t> links = directory_links();
     if (!links) return fail(links.error());
-    attr->nlink = *links;
+    attr.nlink = *links;
   } else if (state_.lasting != nullptr) {
-    attr->nlink =
-        static_cast<std::uint32_t>(std::max<std::int64_t>(0, std::int64_t{attr->nlink} + more_links()));
+    attr.nlink =
+        static_cast<std::uint32_t>(std::max<std::int64_t>(0, std::int64_t{attr.nlink} + more_links()));
   } else if (!lowers_.empty()) {
-    const std::int64_t below = upper() != nullptr ? own().lower_links : attr->nlink;
-    attr->nlink = static_cast<std::uint32_t>(std::max<std::int64_t>(0, below + own().extra_links));
+    const std::int64_t below = upper() != nullptr ? own().lower_links : attr.nlink;
+    attr.nlink = static_cast<std::uint32_t>(std::max<std::int64_t>(0, below + own().extra_links));
   }
-  return attr;
+  return {};
 }
 
 Result<Link> OverlayNode::read_link() {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -12,7 +11,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -290,6 +288,8 @@ class OverlayNode final : public LayeredNode {
   /// Sees to it that the upper directory holds `child` under `name`: a further
   /// hard link of a lower file has no entry there yet.
   [[nodiscard]] Status materialise(std::string_view name, OverlayNode& child);
+  /// Makes of the attributes of top() those of this node.
+  [[nodiscard]] Status show(Attr& attr);
   [[nodiscard]] Result<std::uint32_t> directory_links();
   /// A subdirectory came (1) or went (-1); with lock_ held alone.
   void count_subdirectory(int change);
