@@ -6,8 +6,8 @@
 namespace wasifs {
 
 // At least a third of the slots stay free, so probe sequences are short and end.
-NameIndex::NameIndex(std::size_t entries)
-    : mask_(std::bit_ceil(entries + entries / 2 + 1) - 1), slots_(mask_ + 1) {}
+NameIndex::NameIndex(std::size_t entries, const NameHash& hash)
+    : hash_(hash), mask_(std::bit_ceil(entries + entries / 2 + 1) - 1), slots_(mask_ + 1) {}
 
 void NameIndex::insert(std::uint32_t directory, std::string_view name, std::uint32_t entry) {
   const std::uint64_t hash = hash_(directory, name);

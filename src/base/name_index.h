@@ -17,8 +17,9 @@ namespace wasifs {
 /// Filled by one thread, then immutable and thread-safe.
 class NameIndex {
  public:
-  /// For at most `entries` names.
-  explicit NameIndex(std::size_t entries);
+  /// For at most `entries` names. Several may share a hash, and spare the system the
+  /// making of keys.
+  explicit NameIndex(std::size_t entries, const NameHash& hash = {});
 
   void insert(std::uint32_t directory, std::string_view name, std::uint32_t entry);
 
@@ -28,7 +29,11 @@ class NameIndex {
   template <class Matches>
   [[nodiscard]] std::uint32_t find(std::uint32_t directory, std::string_view name,
                                    const Matches& matches) const {
-    const std::uint64_t hash = hash_(directory, name);
+    return find(hash_(directory, name), matches);
+  }
+  /// The same by the hash of both.
+  template <class Matches>
+  [[nodiscard]] std::uint32_t find(std::uint64_t hash, const Matches& matches) const {
     const auto tag = static_cast<std::uint32_t>(hash >> 32U);
     for (std::size_t at = hash & mask_;; at = (at + 1) & mask_) {
       const Slot slot = slots_[at];

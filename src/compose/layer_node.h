@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/name_hash.h"
 #include "compose/ino_map.h"
 #include "wasifs/node.h"
 
@@ -69,6 +70,7 @@ struct OverlayLayers {
   std::uint32_t first_fixed = 0;
   Traits traits = {};
   InoMap inos{48, 6};
+  NameHash hash = {};
   Ref<LayeredNode> root = nullptr;
 
   [[nodiscard]] Filesystem& layer(std::uint32_t index) const {

@@ -38,25 +38,25 @@ struct MergedIndex::Listed {
   }
 };
 
-Result<std::unique_ptr<const MergedIndex>> MergedIndex::make(std::span<const LayerNode> parts,
-                                                             const InoMap& inos) {
+Result<std::unique_ptr<const MergedIndex>> MergedIndex::make(const OverlayLayers& layers,
+                                                             std::span<const LayerNode> parts) {
   if (parts.size() > std::numeric_limits<std::uint16_t>::max()) return fail(Errc::e2big);
   Listed listed;
   for (std::size_t part = 0; part < parts.size(); ++part) {
-    const Status added = listed.add(static_cast<std::uint16_t>(part), parts[part], inos);
+    const Status added = listed.add(static_cast<std::uint16_t>(part), parts[part], layers.inos);
     if (!added) return fail(added.error());
   }
-  std::unique_ptr<MergedIndex> made(new MergedIndex(listed.entries.size()));
-  made->merge(listed);
+  std::unique_ptr<MergedIndex> made(new MergedIndex(listed.entries.size(), layers.hash));
+  made->merge(listed, layers.hash);
   return made;
 }
 
-void MergedIndex::merge(const Listed& listed) {
+void MergedIndex::merge(const Listed& listed, const NameHash& hash) {
   std::vector<bool> ended;  // by entry: what is no directory lies below it, and ends the merge
   for (const Entry& each : listed.entries) {
     const std::string_view name = std::string_view(listed.names).substr(each.name_at, each.name_size);
     const bool directory = each.type == FileType::directory;
-    if (const Entry* const known = find(name); known != nullptr) {
+    if (const Entry* const known = find(name, hash(0, name)); known != nullptr) {
       const auto number = static_cast<std::size_t>(known - entries_.data());
       if (known->type != FileType::directory || ended[number]) continue;
       if (directory) {
@@ -90,9 +90,9 @@ void MergedIndex::add_directory(Entry& entry, std::uint16_t part) {
   further_.push_back({.next = kNone, .part = part});
 }
 
-const MergedIndex::Entry* MergedIndex::find(std::string_view wanted) const {
+const MergedIndex::Entry* MergedIndex::find(std::string_view wanted, std::uint64_t hash) const {
   const std::uint32_t found =
-      index_.find(0, wanted, [&](std::uint32_t entry) { return name(entries_[entry]) == wanted; });
+      index_.find(hash, [&](std::uint32_t entry) { return name(entries_[entry]) == wanted; });
   return found == kNone ? nullptr : &entries_[found];
 }
 

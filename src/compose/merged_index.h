@@ -32,8 +32,8 @@ class MergedIndex {
   /// `parts`: the directories, topmost first, of which nothing is a mark. What they
   /// answer where they cannot be read; e2big and enametoolong where they are no
   /// directories that an index could hold.
-  [[nodiscard]] static Result<std::unique_ptr<const MergedIndex>> make(std::span<const LayerNode> parts,
-                                                                       const InoMap& inos);
+  [[nodiscard]] static Result<std::unique_ptr<const MergedIndex>> make(const OverlayLayers& layers,
+                                                                       std::span<const LayerNode> parts);
 
   /// In the order of the parts, and in each in the order in which it lists them.
   [[nodiscard]] std::span<const Entry> entries() const { return entries_; }
@@ -43,8 +43,8 @@ class MergedIndex {
   /// How many of the entries are directories.
   [[nodiscard]] std::uint32_t subdirectories() const { return subdirectories_; }
 
-  /// Null where there is no such name.
-  [[nodiscard]] const Entry* find(std::string_view name) const;
+  /// Null where there is no such name. `hash` is that of the layers.
+  [[nodiscard]] const Entry* find(std::string_view name, std::uint64_t hash) const;
   /// The node of the part that decides. `parts` are what the index was made of.
   [[nodiscard]] Result<LayerNode> top(const Entry& entry, std::span<const LayerNode> parts) const;
   /// The other directories that merge with it; where it is none, there are none.
@@ -62,8 +62,8 @@ class MergedIndex {
   struct Listed;
   static constexpr std::uint32_t kNone = NameIndex::kNone;
 
-  explicit MergedIndex(std::size_t names) : index_(names) {}
-  void merge(const Listed& listed);
+  MergedIndex(std::size_t names, const NameHash& hash) : index_(names, hash) {}
+  void merge(const Listed& listed, const NameHash& hash);
   void add_directory(Entry& entry, std::uint16_t part);
 
   std::string names_;

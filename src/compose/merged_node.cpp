@@ -58,7 +58,7 @@ Result<const MergedIndex*> MergedNode::index() {
   const MergedIndex* known = place.load(std::memory_order_acquire);
   if (known != nullptr) return known;
   // Two that make it at once make the same; without a lock, because that may take long.
-  Result<std::unique_ptr<const MergedIndex>> made = MergedIndex::make(parts_.nodes(), tree_.layers_.inos);
+  Result<std::unique_ptr<const MergedIndex>> made = MergedIndex::make(tree_.layers_, parts_.nodes());
   if (!made) return fail(made.error());
   if (!place.compare_exchange_strong(known, made->get(), std::memory_order_acq_rel)) return known;
   return made->release();
@@ -79,20 +79,23 @@ Result<Attr> MergedNode::attr() {
 
 Result<NodeRef> MergedNode::lookup(std::string_view name) {
   if (!is_directory()) return fail(Errc::enotdir);
-  const std::uint64_t hash = tree_.hash_(0, name);
+  const std::uint64_t hash = tree_.layers_.hash(0, name);
   if (const Directory* const looked_into = directory_.load(std::memory_order_acquire)) {
     if (MergedNode* const known = looked_into->children.find(name, hash)) return NodeRef(known);
   }
-  Result<LayerNodes> found = find_parts(name);
+  Result<LayerNodes> found = find_parts(name, hash);
   if (!found) return fail(found.error());
   if (found->empty()) return fail(Errc::enoent);
   const Result<MergedNode*> child = enter(*std::move(found), name, hash);
   return child ? Result<NodeRef>(NodeRef(*child)) : fail(child.error());
 }
 
-Result<LayerNodes> MergedNode::find_parts(std::string_view name) {
+Result<LayerNodes> MergedNode::find_parts(std::string_view name, std::uint64_t hash) {
   if (!parts_.is_one()) {
-    if (const Result<const MergedIndex*> merged = index()) return find_indexed(**merged, name);
+    if (const Result<const MergedIndex*> merged = index()) {
+      const MergedIndex::Entry* const entry = (*merged)->find(name, hash);
+      return entry != nullptr ? find_indexed(**merged, *entry) : LayerNodes();
+    }
   }
   // There is one part, or one of them cannot be listed.
   LayerNodes found;
@@ -107,15 +110,14 @@ Result<LayerNodes> MergedNode::find_parts(std::string_view name) {
   return found;
 }
 
-Result<LayerNodes> MergedNode::find_indexed(const MergedIndex& merged, std::string_view name) const {
-  const MergedIndex::Entry* const entry = merged.find(name);
-  if (entry == nullptr) return LayerNodes();
-  Result<LayerNode> first = merged.top(*entry, parts_.nodes());
+Result<LayerNodes> MergedNode::find_indexed(const MergedIndex& merged,
+                                            const MergedIndex::Entry& entry) const {
+  Result<LayerNode> first = merged.top(entry, parts_.nodes());
   if (!first) return fail(first.error());
   LayerNodes found(*std::move(first));
   if (!found.front().node->is_directory()) return found;
   const auto add = [&](LayerNode next) { found.push_back(std::move(next)); };
-  const Status added = merged.each_further(*entry, parts_.nodes(), add);
+  const Status added = merged.each_further(entry, parts_.nodes(), add);
   return added ? Result<LayerNodes>(std::move(found)) : fail(added.error());
 }
 
@@ -136,7 +138,7 @@ Result<MergedNode*> MergedNode::enter(LayerNodes parts, std::string_view name, s
 
 MergedNode* MergedNode::make_child(LayerNodes parts, std::string_view name) {
   MergedNode* const made = make(tree_, std::move(parts), this, name);
-  directory().children.enter(*made, tree_.hash_);
+  directory().children.enter(*made, tree_.layers_.hash);
   return made;
 }
 

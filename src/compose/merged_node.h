@@ -9,7 +9,6 @@
 #include <string_view>
 #include <utility>
 
-#include "base/name_hash.h"
 #include "base/small_shared_mutex.h"
 #include "compose/child_table.h"
 #include "compose/layer_node.h"
@@ -37,7 +36,6 @@ class MergedTree {
   friend class MergedNode;
 
   const OverlayLayers& layers_;
-  const NameHash hash_;
   MergedNode* root_;
   std::mutex links_lock_;  ///< after a Directory's
   /// Files that have several names.
@@ -102,8 +100,9 @@ class MergedNode final : public LayeredNode {
   /// Of a directory with several parts.
   [[nodiscard]] Result<const MergedIndex*> index();
   /// What the layers have of a name; empty where they have nothing.
-  [[nodiscard]] Result<LayerNodes> find_parts(std::string_view name);
-  [[nodiscard]] Result<LayerNodes> find_indexed(const MergedIndex& merged, std::string_view name) const;
+  [[nodiscard]] Result<LayerNodes> find_parts(std::string_view name, std::uint64_t hash);
+  [[nodiscard]] Result<LayerNodes> find_indexed(const MergedIndex& merged,
+                                                const MergedIndex::Entry& entry) const;
   /// The child that `parts` make up, from now on.
   [[nodiscard]] Result<MergedNode*> enter(LayerNodes parts, std::string_view name, std::uint64_t hash);
   /// Makes it; with the lock of the directory held.

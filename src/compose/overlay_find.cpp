@@ -121,7 +121,7 @@ class LowerSearch {
   }
 
   Status add_indexed() {
-    const MergedIndex::Entry* const entry = index_->find(way_);
+    const MergedIndex::Entry* const entry = index_->find(way_, state_.hash(0, way_));
     if (entry == nullptr) return {};
     const std::span<const LayerNode> parts = stack_.subspan(indexed_);
     Result<LayerNode> first = index_->top(*entry, parts);
@@ -170,7 +170,7 @@ const MergedIndex* OverlayNode::index() const {
   const std::span<const LayerNode> parts = fixed_lowers();
   if (parts.size() < 2) return nullptr;
   // Two that make it at once make the same.
-  Result<std::unique_ptr<const MergedIndex>> made = MergedIndex::make(parts, state_.inos);
+  Result<std::unique_ptr<const MergedIndex>> made = MergedIndex::make(state_, parts);
   if (!made || !make_own().index.compare_exchange_strong(known, made->get(), std::memory_order_acq_rel))
     return known;
   // Kept, or it would be made again for whoever comes by path.

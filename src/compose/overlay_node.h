@@ -255,7 +255,7 @@ class OverlayNode final : public LayeredNode {
   [[nodiscard]] std::span<const LayerNode> fixed_lowers() const;
   /// Of those, if they are several and can be listed; else null.
   [[nodiscard]] const MergedIndex* index() const;
-  /// True if the index says all that there is to this directory; with lock_ held.
+  /// That, if it says all that there is to this directory; with lock_ held.
   [[nodiscard]] const MergedIndex* sole_index() const;
 
   // With lock_ held:
