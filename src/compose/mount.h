@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -60,8 +61,20 @@ struct MountTable::State {
     }
   };
 
+  /// A directory of a mount.
+  struct Place {
+    const Mount* mount;
+    const Node* dir;
+    bool operator==(const Place&) const = default;
+  };
+  struct PlaceHash {
+    std::size_t operator()(const Place& place) const noexcept {
+      return std::hash<const Node*>{}(place.dir) * 31 ^ std::hash<const Mount*>{}(place.mount);
+    }
+  };
+
   std::vector<std::unique_ptr<Mount>> mounts;
-  std::unordered_map<const Node*, std::vector<const Mount*>> points;
+  std::unordered_map<Place, std::vector<const Mount*>, PlaceHash> points;
   std::unordered_map<Point, const Mount*, PointHash> by_name;
 
   /// What is mounted at `name` in `dir` of `mount`, or null.
@@ -71,15 +84,10 @@ struct MountTable::State {
     return found == by_name.end() ? nullptr : found->second;
   }
   /// All that appears in `dir` of `mount`, in order of mounting.
-  [[nodiscard]] std::vector<const Mount*> children(const Mount& mount, const Node& dir) const {
-    std::vector<const Mount*> found_children;
-    if (!mount.has_children) return found_children;
-    const auto found = points.find(&dir);
-    if (found == points.end()) return found_children;
-    for (const Mount* child : found->second) {
-      if (child->parent == &mount) found_children.push_back(child);
-    }
-    return found_children;
+  [[nodiscard]] std::span<const Mount* const> children(const Mount& mount, const Node& dir) const {
+    if (!mount.has_children) return {};
+    const auto found = points.find({&mount, &dir});
+    return found == points.end() ? std::span<const Mount* const>() : found->second;
   }
   Mount* add(Mount* parent, NodeRef dir, std::string_view name, FilesystemPtr fs, NodeRef root,
              MountOptions options);

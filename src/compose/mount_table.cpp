@@ -71,7 +71,7 @@ Mount* MountTable::State::add(Mount* parent, NodeRef dir, std::string_view name,
   mount->point_name = name;
   if (parent != nullptr) {
     parent->has_children = true;
-    points[mount->point_dir.get()].push_back(mount.get());
+    points[{parent, mount->point_dir.get()}].push_back(mount.get());
     by_name.emplace(Point{parent, mount->point_dir.get(), mount->point_name}, mount.get());
   }
   return mounts.emplace_back(std::move(mount)).get();

@@ -8,8 +8,8 @@ namespace wasifs {
 
 std::int64_t OverlayNode::more_links() const {
   // Before the copy-up only the last name goes, so nobody else has to know of it.
-  if (upper() == nullptr) return extra_links_;
-  return remembered_ != nullptr ? remembered_->more_links : 0;
+  if (upper() == nullptr) return own().extra_links;
+  return remembered() != nullptr ? remembered()->more_links : 0;
 }
 
 std::int64_t OverlayNode::names_left() const {
@@ -17,9 +17,9 @@ std::int64_t OverlayNode::names_left() const {
     const Result<Attr> attr = top().attr();
     return (attr ? std::int64_t{attr->nlink} : 1) + more_links();
   }
-  if (upper() != nullptr) return std::int64_t{lower_links_} + extra_links_;
+  if (upper() != nullptr) return std::int64_t{own().lower_links} + own().extra_links;
   const Result<Attr> attr = lowers_.front().node->attr();
-  return (attr ? std::int64_t{attr->nlink} : 1) + extra_links_;
+  return (attr ? std::int64_t{attr->nlink} : 1) + own().extra_links;
 }
 
 std::int64_t OverlayNode::names_left_now() const {
@@ -29,19 +29,18 @@ std::int64_t OverlayNode::names_left_now() const {
 
 void OverlayNode::lost_name(const OverlayNode& parent, std::string_view name) {
   const Lock held(lock_);
-  if (parent_.get() == &parent && name_ == name) {
-    parent_ = nullptr;
-    name_.clear();
-  }
+  if (parent_.get() == &parent && this->name() == name) parent_ = nullptr;
   if (state_.lasting != nullptr) {
-    if (upper() == nullptr) --extra_links_;
+    if (upper() == nullptr) --make_own().extra_links;
     // An entry that stays is found by nobody, since all its names have whiteouts.
-    const bool entered = remembered_ != nullptr && !remembered_->links_key.empty();
-    if (entered && names_left() <= 0) static_cast<void>(state_.lasting->drop_linked(remembered_->links_key));
+    const bool entered = remembered() != nullptr && !remembered()->links_key.empty();
+    if (entered && names_left() <= 0) {
+      static_cast<void>(state_.lasting->drop_linked(remembered()->links_key));
+    }
     return;
   }
   if (lowers_.empty()) return;
-  --extra_links_;
+  --make_own().extra_links;
   // The changed count has to be remembered as long as another name leads here.
   if (names_left() > 0) {
     pin();
@@ -54,21 +53,19 @@ void OverlayNode::gained_name(OverlayNode& parent, std::string_view name) {
   const Lock held(lock_);
   if (parent_ == nullptr) {
     parent_ = Ref<OverlayNode>(&parent);
-    name_ = name;
+    set_name(name);
   }
-  if (!lowers_.empty()) ++extra_links_;
+  if (!lowers_.empty()) ++make_own().extra_links;
 }
 
 void OverlayNode::mark_removed() {
-  removed_ = true;
+  make_own().removed = true;
   parent_ = nullptr;
-  name_.clear();
   unpin();
 }
 
 void OverlayNode::hide(std::string_view name) {
-  if (hidden_ == nullptr) hidden_ = std::make_unique<Names>();
-  hidden_->emplace(name);
+  make_own().hidden.emplace(name);
   pin();
 }
 
@@ -83,12 +80,12 @@ Status OverlayNode::materialise(std::string_view name, OverlayNode& child) {
   return {};
 }
 
-bool OverlayNode::from_lower() const { return is_directory() ? !lowers_.empty() : remembered_ != nullptr; }
+bool OverlayNode::from_lower() const { return is_directory() ? !lowers_.empty() : remembered() != nullptr; }
 
 Status OverlayNode::note_impure() {
-  if (remembered_->directory.impure) return {};
+  if (remembered()->directory.impure) return {};
   if (const Status set = state_.marks.set_impure(*upper()); !set) return set;
-  remembered_->directory.impure = true;
+  remembered()->directory.impure = true;
   return {};
 }
 
@@ -98,10 +95,10 @@ void OverlayNode::note_links(std::int32_t change) {
 }
 
 void OverlayNode::note_links_held(std::int32_t change) {
-  if (remembered_ == nullptr || remembered_->links_key.empty()) return;
-  remembered_->more_links += change;
+  if (remembered() == nullptr || remembered()->links_key.empty()) return;
+  remembered()->more_links += change;
   // A count that is too high for ever keeps an entry that nobody needs, no more.
-  static_cast<void>(state_.marks.set_links(*upper(), remembered_->more_links));
+  static_cast<void>(state_.marks.set_links(*upper(), remembered()->more_links));
 }
 
 // Each of these looks first, with the lock held, whether it will be refused, and
@@ -118,7 +115,7 @@ Result<NodeRef> OverlayNode::create(std::string_view name, const NewNode& spec) 
     bool links = false;       // another thread may copy this up as soon as the lock is gone
     {
       const Lock held(lock_);
-      if (removed_) return fail(Errc::enoent);
+      if (own().removed) return fail(Errc::enoent);
       Result<Ref<OverlayNode>> present = find(name);
       if (!present && present.error() != Errc::enoent) return fail(present.error());
       if (present && !(*present)->may_be_hidden_by(spec)) return fail(Errc::eexist);
@@ -210,7 +207,7 @@ Status OverlayNode::link(std::string_view name, Node& target) {
   for (;;) {
     {
       const Lock held(lock_);
-      if (removed_) return fail(Errc::enoent);
+      if (own().removed) return fail(Errc::enoent);
       const Result<Ref<OverlayNode>> present = find(name);
       if (present || present.error() != Errc::enoent) return fail(present ? Errc::eexist : present.error());
       if (!node->lowers_.empty() && node->names_left_now() == 0) return fail(Errc::enoent);

@@ -82,7 +82,7 @@ class OverlayCopyUp {
   struct Staged {
     const OverlayNode* node;
     OverlayNode::Staged made;
-    std::unique_lock<std::mutex> copying;
+    std::unique_lock<SmallSharedMutex> copying;
   };
   struct Missing {
     Ref<OverlayNode> node;
@@ -96,7 +96,7 @@ class OverlayCopyUp {
       std::vector<Missing> chain;
       for (Ref<OverlayNode> node(wanted); node && node->upper() == nullptr;) {
         if (std::ranges::find(all, node, &Missing::node) != all.end()) break;
-        Location where = node->location();
+        Location where = node->place();
         Ref<OverlayNode> parent = where.parent;
         chain.push_back({std::move(node), std::move(where)});
         node = std::move(parent);
@@ -132,7 +132,7 @@ class OverlayCopyUp {
     Node& upper_parent = *where.parent->upper();
     const OverlayNode::Lock parent_held(where.parent->lock_);
     const OverlayNode::Lock held(node.lock_);
-    if (node.parent_ != where.parent || node.name_ != where.name) return fail(Errc::estale);
+    if (!where.is_of(node)) return fail(Errc::estale);
     const Result<Attr> parent_attr = upper_parent.attr();
     if (!parent_attr) return fail(parent_attr.error());
     Result<NodeRef> made = node.make_other(*where.parent, where.name);
@@ -150,9 +150,9 @@ class OverlayCopyUp {
     const OverlayNode::Lock parent_held =
         where.parent ? OverlayNode::Lock(where.parent->lock_) : OverlayNode::Lock();
     const OverlayNode::Lock held(node.lock_);
-    if (node.parent_ != where.parent || node.name_ != where.name) return fail(Errc::estale);
-    node.content_below_ = made.content_below;
-    if (made.remembered != nullptr) node.remembered_ = std::move(made.remembered);
+    if (!where.is_of(node)) return fail(Errc::estale);
+    node.set_flag(OverlayNode::kContentBelow, made.content_below);
+    if (made.remembered != nullptr) node.make_own().remembered = std::move(made.remembered);
     if (where.parent == nullptr) {
       node.publish(file);
       return {};
@@ -227,7 +227,7 @@ Status OverlayNode::bring_content(Content content, FunctionRef<Status(Node&)> ch
   };
   const Status done = steps();
   if (done) {
-    content_below_.store(false, std::memory_order_release);
+    set_flag(kContentBelow, false);
     return {};
   }
   // Nobody has seen what came of it, and there is room again for what was.
@@ -266,10 +266,10 @@ Result<LastingUpper::PreparedFile> OverlayState::new_file(Node& near, const NewN
 Result<OverlayNode::Staged> OverlayNode::make_file(Content content) {
   const Result<Attr> attr = lowers_.front().node->attr();
   if (!attr) return fail(attr.error());
-  lower_links_ = attr->nlink;
+  make_own().lower_links = attr->nlink;
   // Made near the place it will have: a host directory may span file systems.
-  Ref<OverlayNode> near = location().parent;
-  while (near && near->upper() == nullptr) near = near->location().parent;
+  Ref<OverlayNode> near = place().parent;
+  while (near && near->upper() == nullptr) near = near->place().parent;
   const NodeRef directory = near ? NodeRef(near->upper()) : state_.upper->root();
   Result<LastingUpper::PreparedFile> made = state_.new_file(*directory, spec_of(*attr, {}));
   if (!made) return fail(made.error());
@@ -287,10 +287,10 @@ Result<NodeRef> OverlayNode::make_other(OverlayNode& parent, std::string_view na
   Node& lower = *lowers_.front().node;
   const Result<Attr> attr = lower.attr();
   if (!attr) return fail(attr.error());
-  lower_links_ = attr->nlink;
+  make_own().lower_links = attr->nlink;
   Result<Link> link = type() == FileType::symlink ? lower.read_link() : Link{};
   if (!link) return fail(link.error());
-  layer_rooted_ = link->layer_rooted;
+  make_own().layer_rooted = link->layer_rooted;
   // In an upper with marks it would be a whiteout.
   if (state_.lasting != nullptr && OverlayMarks::is_whiteout(type(), attr->rdev)) return fail(Errc::eperm);
   const NewNode spec = spec_of(*attr, link->text);
@@ -313,7 +313,7 @@ Result<NodeRef> OverlayNode::make_lasting(OverlayNode& parent, std::string_view 
   if (!is_directory()) {
     auto remembered = note_origin(made->node(), lower);
     if (!remembered) return fail(remembered.error());
-    remembered_ = std::move(*remembered);
+    make_own().remembered = std::move(*remembered);
   }
   if (const Status ready = announce(parent, made->node()); !ready) return fail(ready.error());
   Result<NodeRef> placed = made->place(*parent.upper(), name);
@@ -343,13 +343,13 @@ Result<std::unique_ptr<Remembered>> OverlayNode::note_origin(Node& copy, const A
 
 Status OverlayNode::announce(OverlayNode& parent, Node& copy) {
   if (const Status noted = parent.note_impure(); !noted) return noted;
-  if (is_directory() || remembered_->links_key.empty()) return {};
-  return state_.lasting->enter_linked(remembered_->links_key, copy);
+  if (is_directory() || remembered()->links_key.empty()) return {};
+  return state_.lasting->enter_linked(remembered()->links_key, copy);
 }
 
 void OverlayNode::take_back() {
-  if (remembered_ == nullptr || is_directory() || remembered_->links_key.empty()) return;
-  static_cast<void>(state_.lasting->drop_linked(remembered_->links_key));
+  if (remembered() == nullptr || is_directory() || remembered()->links_key.empty()) return;
+  static_cast<void>(state_.lasting->drop_linked(remembered()->links_key));
 }
 
 Result<bool> OverlayNode::copy_content(Node& to, Content content) const {
@@ -415,9 +415,8 @@ Status OverlayNode::copy_metadata(Node& to, const Attr& from) {
 }
 
 void OverlayNode::publish(NodeRef upper_node) {
-  upper_owner_ = std::move(upper_node);
-  state_.table.enter_alias({0, upper_owner_}, *this);
-  upper_.store(upper_owner_.get(), std::memory_order_release);
+  state_.table.enter_upper(*upper_node, *this);
+  upper_.store(upper_node.detach(), std::memory_order_release);
   // Of a file without a name the last handle is the last thing that refers to it.
   if (is_directory() || names_left() > 0) pin();
 }

@@ -11,22 +11,34 @@ namespace wasifs {
 /// search, and a redirect sends it somewhere else for the layers below.
 class LowerSearch {
  public:
-  LowerSearch(const OverlayState& state, const std::vector<LayerNode>& stack, std::string_view name)
-      : state_(state), stack_(&stack), way_(name) {}
+  LowerSearch(const OverlayState& state, std::span<const LayerNode> stack, std::string_view name)
+      : state_(state), stack_(stack), way_(name) {}
+
+  /// What the last `count` of the stack have of a name is in `index`.
+  void use(const MergedIndex& index, std::size_t count) {
+    index_ = &index;
+    indexed_ = stack_.size() - count;
+  }
+  /// Ends the search at the first node, where the overlay has one of that already.
+  void end_at_known(Ref<OverlayNode>& known) { known_ = &known; }
 
   /// Of a path from the root, or of another name beside the one looked for.
   void redirect(std::string to) {
     if (to.starts_with('/')) {
-      stack_ = &state_.root->lowers_;
+      stack_ = static_cast<const OverlayNode&>(*state_.root).lowers_.nodes();
       next_ = 0;
     }
     redirected_ = std::move(to);
     way_ = redirected_;
   }
 
-  Result<std::vector<LayerNode>> run() {
-    while (!over_ && next_ < stack_->size()) {
-      const LayerNode& lower = (*stack_)[next_++];
+  Result<LayerNodes> run() {
+    while (!over_ && next_ < stack_.size()) {
+      if (index_ != nullptr && next_ == indexed_ && redirected_.empty()) {
+        const Status added = add_indexed();
+        return added ? Result<LayerNodes>(std::move(found_)) : fail(added.error());
+      }
+      const LayerNode& lower = stack_[next_++];
       if (lower.layer <= last_) continue;
       last_ = lower.layer;
       Result<NodeRef> child = state_.marked[lower.layer] ? walk_marked(lower) : walk(*lower.node);
@@ -108,27 +120,70 @@ class LowerSearch {
     return *whiteout ? NodeRef() : child;
   }
 
+  Status add_indexed() {
+    const MergedIndex::Entry* const entry = index_->find(way_, state_.hash(0, way_));
+    if (entry == nullptr) return {};
+    const std::span<const LayerNode> parts = stack_.subspan(indexed_);
+    Result<LayerNode> first = index_->top(*entry, parts);
+    if (!first) return fail(first.error());
+    add(*std::move(first));
+    if (over_) return {};
+    return index_->each_further(*entry, parts, [&](LayerNode next) { add(std::move(next)); });
+  }
+
   /// Directories merge with directories; the first other thing ends the stack.
   void add(LayerNode child) {
+    if (known_ != nullptr && found_.empty()) {
+      *known_ = state_.table.find(OverlayTable::Key::of(child));
+      if (*known_) {
+        over_ = true;
+        return;
+      }
+    }
     const bool directory = child.node->is_directory();
     over_ = over_ || !directory;
     if (directory || found_.empty()) found_.push_back(std::move(child));
   }
 
   const OverlayState& state_;
-  const std::vector<LayerNode>* stack_;
+  std::span<const LayerNode> stack_;
+  const MergedIndex* index_ = nullptr;
+  std::size_t indexed_ = 0;  ///< where in the stack it begins
+  Ref<OverlayNode>* known_ = nullptr;
   std::size_t next_ = 0;
   std::uint32_t last_ = 0;  ///< layers up to this one have been asked
   std::string redirected_;
   std::string_view way_;  ///< a name, or names with '/' between; what redirected_ has
   bool over_ = false;
-  std::vector<LayerNode> found_;
+  LayerNodes found_;
 };
 
-Result<std::vector<LayerNode>> OverlayNode::find_lowers(std::string_view name,
-                                                        std::string_view redirect) const {
-  if (lowers_.empty() && !redirect.starts_with('/')) return std::vector<LayerNode>();
-  LowerSearch search(state_, lowers_, name);
+std::span<const LayerNode> OverlayNode::fixed_lowers() const {
+  std::span<const LayerNode> fixed = lowers_.nodes();
+  while (!fixed.empty() && fixed.front().layer < state_.first_fixed) fixed = fixed.subspan(1);
+  return fixed;
+}
+
+const MergedIndex* OverlayNode::index() const {
+  const MergedIndex* known = own().index.load(std::memory_order_acquire);
+  if (known != nullptr || lowers_.size() < 2) return known;
+  const std::span<const LayerNode> parts = fixed_lowers();
+  if (parts.size() < 2) return nullptr;
+  // Two that make it at once make the same.
+  Result<std::unique_ptr<const MergedIndex>> made = MergedIndex::make(state_, parts);
+  if (!made || !make_own().index.compare_exchange_strong(known, made->get(), std::memory_order_acq_rel))
+    return known;
+  // Kept, or it would be made again for whoever comes by path.
+  keep();
+  return made->release();
+}
+
+Result<LayerNodes> OverlayNode::find_lowers(std::string_view name, std::string_view redirect,
+                                            Ref<OverlayNode>* known) const {
+  if (lowers_.empty() && !redirect.starts_with('/')) return LayerNodes();
+  LowerSearch search(state_, lowers_.nodes(), name);
+  if (const MergedIndex* const merged = index()) search.use(*merged, fixed_lowers().size());
+  if (known != nullptr) search.end_at_known(*known);
   if (!redirect.empty()) search.redirect(std::string(redirect));
   return search.run();
 }
@@ -140,7 +195,7 @@ Result<Ref<OverlayNode>> OverlayNode::find(std::string_view name) {
     Result<NodeRef> child = upper_node->lookup(name);
     if (child) {
       parts.upper = std::move(*child);
-      if (Ref<OverlayNode> known = state_.table.find({0, parts.upper})) return known;
+      if (Ref<OverlayNode> known = state_.table.find({0, parts.upper.get()})) return known;
     } else if (child.error() != Errc::enoent) {
       return fail(child.error());
     }
@@ -150,7 +205,7 @@ Result<Ref<OverlayNode>> OverlayNode::find(std::string_view name) {
     const Result<bool> whiteout = OverlayMarks::is_whiteout(*parts.upper);
     if (!whiteout) return fail(whiteout.error());
     if (*whiteout) return fail(Errc::enoent);
-    parts.ask_origin = remembered_->directory.impure;
+    parts.ask_origin = remembered()->directory.impure;
     if (parts.upper->is_directory()) {
       Result<OverlayMarks::Directory> marks = state_.marks.of(*parts.upper);
       if (!marks) return fail(marks.error());
@@ -160,18 +215,17 @@ Result<Ref<OverlayNode>> OverlayNode::find(std::string_view name) {
     }
   }
   if (!ends) {
-    Result<std::vector<LayerNode>> found = find_lowers(name, redirect);
+    // What somebody holds has its upper already, if it has one.
+    Ref<OverlayNode> known;
+    Result<LayerNodes> found = find_lowers(name, redirect, parts.upper == nullptr ? &known : nullptr);
     if (!found) return fail(found.error());
+    if (known) return known;
     parts.lowers = std::move(*found);
     if (parts.upper != nullptr && !parts.lowers.empty() && !parts.lowers.front().node->is_directory()) {
       parts.lowers.clear();
     }
   }
   if (parts.upper == nullptr && parts.lowers.empty()) return fail(Errc::enoent);
-  // What somebody holds has its upper already, if it has one.
-  if (parts.upper == nullptr) {
-    if (Ref<OverlayNode> known = state_.table.find(parts.lowers.front())) return known;
-  }
   if (const Status linked = find_copied_link(parts); !linked) return fail(linked.error());
   return state_.node_for(std::move(parts), Ref<OverlayNode>(this), name);
 }
@@ -200,21 +254,19 @@ Result<NodeRef> OverlayNode::lookup(std::string_view name) {
 
 Result<bool> OverlayNode::needs_hiding(std::string_view name) const {
   if (hidden(name)) return false;
-  const Result<std::vector<LayerNode>> below = find_lowers(name);
+  const Result<LayerNodes> below = find_lowers(name);
   if (!below) return fail(below.error());
   return !below->empty();
 }
 
 Result<Ref<OverlayNode>> OverlayState::node_for(Parts parts, Ref<OverlayNode> parent, std::string_view name) {
   const LayerNode key = parts.upper ? LayerNode{0, parts.upper} : parts.lowers.front();
-  if (Ref<OverlayNode> known = table.find(key)) return known;
+  if (Ref<OverlayNode> known = table.find(OverlayTable::Key::of(key))) return known;
   const Result<Attr> attr = key.node->attr();
   if (!attr) return fail(attr.error());
   const Result<std::uint64_t> ino = number(parts, *attr);
   if (!ino) return fail(ino.error());
-  Ref<OverlayNode> fresh =
-      make_ref<OverlayNode>(*this, key.node->type(), *ino, std::move(parts), std::move(parent), name);
-  return table.find_or_enter(key, std::move(fresh));
+  return table.find_or_enter(OverlayNode::make(*this, *ino, std::move(parts), std::move(parent), name));
 }
 
 /// What was copied up has the number that it had below, and is asked for it where

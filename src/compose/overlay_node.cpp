@@ -2,24 +2,58 @@
 #include "compose/overlay_node.h"
 
 #include <algorithm>
+#include <cstring>
+#include <new>
 #include <unordered_set>
 
 namespace wasifs {
 
+const OverlayNode::OwnState OverlayNode::kNone;
+
 OverlayNode::OverlayNode(OverlayState& state, FileType type, std::uint64_t ino, Parts parts,
                          Ref<OverlayNode> parent, std::string_view name)
-    : Node(type),
+    : LayeredNode(type),
+      born_in_upper_(parts.upper != nullptr),
+      first_name_size_(static_cast<std::uint8_t>(name.size())),
       state_(state),
       ino_(ino),
       lowers_(std::move(parts.lowers)),
-      upper_(parts.upper.get()),
-      upper_owner_(std::move(parts.upper)),
-      parent_(std::move(parent)),
-      name_(name),
-      remembered_(std::move(parts.remembered)) {
-  if (is_directory() && state.lasting != nullptr && remembered_ == nullptr) {
-    remembered_ = std::make_unique<Remembered>();
+      upper_(parts.upper.detach()),
+      parent_(std::move(parent)) {
+  std::memcpy(reinterpret_cast<char*>(this) + sizeof(OverlayNode), name.data(), name.size());
+  if (is_directory() && state.lasting != nullptr && parts.remembered == nullptr) {
+    parts.remembered = std::make_unique<Remembered>();
   }
+  if (parts.remembered != nullptr) make_own().remembered = std::move(parts.remembered);
+}
+
+Ref<OverlayNode> OverlayNode::make(OverlayState& state, std::uint64_t ino, Parts parts,
+                                   Ref<OverlayNode> parent, std::string_view name) {
+  static_assert(sizeof(OverlayNode) == 88);
+  const FileType type = (parts.upper ? parts.upper : parts.lowers.front().node)->type();
+  void* const memory = ::operator new(sizeof(OverlayNode) + name.size());
+  return Ref<OverlayNode>(::new (memory)
+                              OverlayNode(state, type, ino, std::move(parts), std::move(parent), name));
+}
+
+OverlayNode::~OverlayNode() {
+  delete own_.load(std::memory_order_relaxed);
+  if (Node* const upper_node = upper()) upper_node->release();
+}
+
+OverlayNode::OwnState& OverlayNode::make_own() const {
+  OwnState* known = own_.load(std::memory_order_acquire);
+  if (known != nullptr) return *known;
+  auto fresh = std::make_unique<OwnState>();
+  // Two that only look may need it at once.
+  if (!own_.compare_exchange_strong(known, fresh.get(), std::memory_order_acq_rel)) return *known;
+  return *fresh.release();
+}
+
+void OverlayNode::set_name(std::string_view name) {
+  OwnState& own = make_own();
+  own.name = name;
+  own.renamed = true;
 }
 
 void OverlayNode::dispose() noexcept {
@@ -27,10 +61,7 @@ void OverlayNode::dispose() noexcept {
   // up; walked in a loop, because a tree may be deeper than the stack.
   OverlayNode* doomed = this;
   while (doomed != nullptr) {
-    if (Node* const upper = doomed->upper(); upper != nullptr) {
-      doomed->state_.table.remove({0, doomed->upper_owner_}, *doomed);
-    }
-    if (!doomed->lowers_.empty()) doomed->state_.table.remove(doomed->lowers_.front(), *doomed);
+    doomed->state_.table.remove(*doomed, doomed->born_in_upper_ ? nullptr : doomed->upper());
     OverlayNode* const parent = doomed->parent_.detach();
     delete doomed;
     doomed = parent != nullptr && parent->drop() ? parent : nullptr;
@@ -42,70 +73,102 @@ Node& OverlayNode::top() const {
   return upper_node != nullptr ? *upper_node : *lowers_.front().node;
 }
 
-OverlayNode::Location OverlayNode::location() const {
+OverlayNode::Location OverlayNode::place() const {
   const SharedLock held(lock_);
-  return {parent_, name_};
+  return {parent_, std::string(name())};
+}
+
+LayeredNode::Location OverlayNode::location() const {
+  Location where = place();
+  return {std::move(where.parent), std::move(where.name)};
+}
+
+std::vector<LayerNode> OverlayNode::parts() const {
+  std::vector<LayerNode> parts;
+  if (upper() != nullptr) parts.push_back({0, NodeRef(upper())});
+  parts.insert(parts.end(), lowers_.begin(), lowers_.end());
+  return parts;
+}
+
+bool OverlayNode::hides(std::string_view name) const {
+  const SharedLock held(lock_);
+  return hidden(name);
 }
 
 void OverlayNode::pin() {
-  if (state_.lasting != nullptr) return;
-  if (!pinned_.exchange(true)) add_ref();
+  if (state_.lasting == nullptr) keep();
+}
+
+void OverlayNode::keep() const {
+  if (!set_flag(kPinned, true)) add_ref();
 }
 
 void OverlayNode::unpin() {
-  if (pinned_.exchange(false)) release();
+  if (set_flag(kPinned, false)) release();
 }
 
 Result<Attr> OverlayNode::attr() {
   const SharedLock held(lock_);
   Result<Attr> attr = top().attr();
-  if (!attr) return attr;
-  attr->ino = ino_;
+  if (attr) {
+    if (const Status shown = show(*attr); !shown) attr = fail(shown.error());
+  }
+  return attr;  // the only thing returned, so that it is never copied
+}
+
+Status OverlayNode::show(Attr& attr) {
+  attr.ino = ino_;
   if (upper() != nullptr && content_upper() == nullptr) {
     const Result<Attr> content = lowers_.front().node->attr();
-    if (!content) return content;
-    attr->size = content->size;
-    attr->blocks = content->blocks;
+    if (!content) return fail(content.error());
+    attr.size = content->size;
+    attr.blocks = content->blocks;
   }
   if (is_directory()) {
     const Result<std::uint32_t> links = directory_links();
     if (!links) return fail(links.error());
-    attr->nlink = *links;
+    attr.nlink = *links;
   } else if (state_.lasting != nullptr) {
-    attr->nlink =
-        static_cast<std::uint32_t>(std::max<std::int64_t>(0, std::int64_t{attr->nlink} + more_links()));
+    attr.nlink =
+        static_cast<std::uint32_t>(std::max<std::int64_t>(0, std::int64_t{attr.nlink} + more_links()));
   } else if (!lowers_.empty()) {
-    const std::uint32_t below = upper() != nullptr ? lower_links_ : attr->nlink;
-    attr->nlink = static_cast<std::uint32_t>(std::max<std::int64_t>(0, std::int64_t{below} + extra_links_));
+    const std::int64_t below = upper() != nullptr ? own().lower_links : attr.nlink;
+    attr.nlink = static_cast<std::uint32_t>(std::max<std::int64_t>(0, below + own().extra_links));
   }
-  return attr;
+  return {};
 }
 
 Result<Link> OverlayNode::read_link() {
   const SharedLock held(lock_);
   Result<Link> link = top().read_link();
   // A link that was copied up means what its layer meant by it, wherever it is now.
-  if (link && layer_rooted_) link->layer_rooted = true;
+  if (link && own().layer_rooted) link->layer_rooted = true;
   return link;
 }
 
+const MergedIndex* OverlayNode::sole_index() const {
+  if (upper() != nullptr || !own().hidden.empty() || fixed_lowers().size() != lowers_.size()) return nullptr;
+  return index();
+}
+
 Result<std::uint32_t> OverlayNode::directory_links() {
-  if (removed_) return 0;
+  if (own().removed) return 0;
   const std::size_t sources = lowers_.size() + (upper() != nullptr ? 1 : 0);
-  if (sources == 1 && hidden_ == nullptr) {
+  if (sources == 1 && own().hidden.empty()) {
     const Result<Attr> attr = top().attr();
     return attr ? Result<std::uint32_t>(attr->nlink) : fail(attr.error());
   }
   // Counting needs the merged listing. Over a directory that others change that
   // would be wrong at once: 1 says "not counted", as btrfs and overlayfs do.
   if (state_.shared) return 1;
-  std::int64_t count = subdirectories_.load(std::memory_order_relaxed);
+  if (const MergedIndex* const merged = sole_index()) return 2 + merged->subdirectories();
+  std::int64_t count = own().subdirectories.load(std::memory_order_relaxed);
   if (count == kUncounted) {
     // Two that count at once come to the same: whoever changes it has lock_ alone.
     const Result<std::vector<Item>> items = list_locked();
     if (!items) return fail(items.error());
     count = std::ranges::count(*items, FileType::directory, &Item::type);
-    subdirectories_.store(count, std::memory_order_relaxed);
+    make_own().subdirectories.store(count, std::memory_order_relaxed);
     // Kept, or a loop that looks at the directory by path would count each time.
     pin();
   }
@@ -113,9 +176,8 @@ Result<std::uint32_t> OverlayNode::directory_links() {
 }
 
 void OverlayNode::count_subdirectory(int change) {
-  if (const std::int64_t count = subdirectories_.load(std::memory_order_relaxed); count != kUncounted) {
-    subdirectories_.store(count + change, std::memory_order_relaxed);
-  }
+  const std::int64_t count = own().subdirectories.load(std::memory_order_relaxed);
+  if (count != kUncounted) make_own().subdirectories.store(count + change, std::memory_order_relaxed);
 }
 
 Status OverlayNode::set_attr(const SetAttr& change) {
@@ -191,6 +253,14 @@ class OverlayListing {
     return read ? asked : read;
   }
 
+  /// The last to be added.
+  void add(const MergedIndex& index) {
+    for (const MergedIndex::Entry& entry : index.entries()) {
+      std::string name(index.name(entry));
+      if (seen_.empty() || !seen_.contains(name)) items_.push_back({std::move(name), entry.ino, entry.type});
+    }
+  }
+
   [[nodiscard]] std::vector<Item> take() { return std::move(items_); }
 
  private:
@@ -211,22 +281,24 @@ Result<std::vector<OverlayNode::Item>> OverlayNode::list_locked() {
     });
     if (!read) return fail(read.error());
   }
-  if (hidden_ != nullptr)
-    std::ranges::for_each(*hidden_, [&](const std::string& name) { listing.hide(name); });
-  for (const LayerNode& lower : lowers_) {
+  for (const std::string& name : own().hidden) listing.hide(name);
+  const MergedIndex* const merged = index();
+  const std::size_t indexed = merged != nullptr ? fixed_lowers().size() : 0;
+  for (const LayerNode& lower : lowers_.nodes().first(lowers_.size() - indexed)) {
     const Status read = listing.add(*lower.node, state_.marked[lower.layer],
                                     [&](const DirEntry& entry) -> Result<std::uint64_t> {
                                       return state_.inos.map(lower.layer, entry.ino);
                                     });
     if (!read) return fail(read.error());
   }
+  if (merged != nullptr) listing.add(*merged);
   return listing.take();
 }
 
 /// What was copied up keeps the number it had below.
 Result<std::uint64_t> OverlayNode::number_in_upper(Node& upper_node, const DirEntry& entry) {
   const bool plain = entry.type != FileType::directory || lowers_.empty();
-  if (state_.lasting != nullptr && (!plain || remembered_->directory.impure)) {
+  if (state_.lasting != nullptr && (!plain || remembered()->directory.impure)) {
     const Result<Ref<OverlayNode>> child = find(entry.name);
     // A name that cannot be looked at is one all the same.
     if (child || child.error() == Errc::enoent) {
@@ -235,7 +307,7 @@ Result<std::uint64_t> OverlayNode::number_in_upper(Node& upper_node, const DirEn
     return state_.inos.map(0, entry.ino);
   }
   const Result<NodeRef> child = upper_node.lookup(entry.name);
-  const Ref<OverlayNode> known = child ? state_.table.find({0, *child}) : nullptr;
+  const Ref<OverlayNode> known = child ? state_.table.find({0, child->get()}) : nullptr;
   return known ? known->ino() : state_.inos.map(0, entry.ino);
 }
 
@@ -245,9 +317,9 @@ Status OverlayNode::check_empty() {
   return items->empty() ? Status{} : fail(Errc::enotempty);
 }
 
-/// An open merged directory. One lower alone is passed through; anything else is
-/// a snapshot taken at the start, which is what keeps every name at its place
-/// while files are copied up, created and removed.
+/// An open merged directory. One lower alone, or several that never change, are passed
+/// through; anything else is a snapshot taken at the start, which is what keeps every
+/// name at its place while files are copied up, created and removed.
 class OverlayOpenDir final : public Dir {
  public:
   explicit OverlayOpenDir(Ref<OverlayNode> node) : node_(std::move(node)) {}
@@ -257,13 +329,7 @@ class OverlayOpenDir final : public Dir {
     if (cookie == 0) {
       if (const Status started = start(); !started) return started;
     }
-    if (single_ != nullptr) {
-      return single_->read(cookie, [&](const DirEntry& entry) {
-        DirEntry shown = entry;
-        shown.ino = node_->state_.inos.map(node_->lowers_.front().layer, entry.ino);
-        return sink(shown);
-      });
-    }
+    if (lowers_ != nullptr) return lowers_->read(cookie, sink);
     for (std::uint64_t i = cookie; i < items_.size(); ++i) {
       const OverlayNode::Item& item = items_[i];
       if (!sink({.name = item.name, .ino = item.ino, .type = item.type, .next = i + 1})) break;
@@ -273,14 +339,18 @@ class OverlayOpenDir final : public Dir {
 
  private:
   Status start() {
-    single_ = nullptr;
+    lowers_ = nullptr;
     items_.clear();
     const OverlayNode::SharedLock held(node_->lock_);
-    if (node_->upper() == nullptr && node_->lowers_.size() == 1 && node_->hidden_ == nullptr &&
+    if (node_->upper() == nullptr && node_->lowers_.size() == 1 && node_->own().hidden.empty() &&
         !node_->state_.marked[node_->lowers_.front().layer]) {
-      Result<DirPtr> dir = node_->lowers_.front().node->open_dir();
+      Result<DirPtr> dir = open_layer_dir(node_->lowers_.front(), node_->state_.inos);
       if (!dir) return fail(dir.error());
-      single_ = std::move(*dir);
+      lowers_ = *std::move(dir);
+      return {};
+    }
+    if (const MergedIndex* const merged = node_->sole_index()) {
+      lowers_ = merged->open_dir();
       return {};
     }
     Result<std::vector<OverlayNode::Item>> items = node_->list_locked();
@@ -291,7 +361,7 @@ class OverlayOpenDir final : public Dir {
 
   Ref<OverlayNode> node_;
   std::mutex lock_;  ///< a directory handle may be shared by threads
-  DirPtr single_;
+  DirPtr lowers_;    ///< null: items_ are it
   std::vector<OverlayNode::Item> items_;
 };
 

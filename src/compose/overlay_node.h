@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -12,24 +11,20 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
-#include "compose/ino_map.h"
 #include "compose/lasting_upper.h"
+#include "compose/layer_node.h"
+#include "compose/merged_index.h"
+#include "compose/merged_node.h"
 #include "compose/overlay.h"
+#include "compose/overlay_table.h"
 #include "wasifs/node.h"
 
 namespace wasifs {
 
 class OverlayNode;
-
-/// A node of one layer of an overlay; layer 0 is the upper.
-struct LayerNode {
-  std::uint32_t layer = 0;
-  NodeRef node;
-};
 
 /// What a lasting upper's marks say of a directory, or of a file that was copied up;
 /// see OverlayMarks.
@@ -42,7 +37,7 @@ struct Remembered {
 /// A node of an overlay as its layers have it.
 struct Parts {
   NodeRef upper = nullptr;                      ///< may be null
-  std::vector<LayerNode> lowers = {};           ///< what merges below it
+  LayerNodes lowers = {};                       ///< what merges below it
   std::unique_ptr<Remembered> remembered = {};  ///< null: nothing
   bool ask_origin = false;                      ///< the upper may say what it was copied up from
 };
@@ -60,42 +55,6 @@ enum class Content : std::uint8_t {
   later,  ///< they are not about to change: the lower's serve until then, where the upper allows
 };
 
-/// The overlay nodes that somebody holds, by the layer nodes they stand for: how
-/// two look-ups, or two hard links, come to the same OverlayNode. Entries are
-/// weak, except that a node with state of its own (see OverlayNode::pin) is kept.
-class OverlayTable {
- public:
-  [[nodiscard]] Ref<OverlayNode> find(const LayerNode& key) const;
-  /// The node that is there already, or `fresh`, entered now.
-  [[nodiscard]] Ref<OverlayNode> find_or_enter(const LayerNode& key, Ref<OverlayNode> fresh);
-  /// A second key for a node that is in use.
-  void enter_alias(const LayerNode& key, OverlayNode& node);
-  void remove(const LayerNode& key, const OverlayNode& node);
-  [[nodiscard]] std::vector<Ref<OverlayNode>> all() const;
-
- private:
-  struct Key {
-    std::uint32_t layer;
-    const Node* node;
-    bool operator==(const Key&) const = default;
-  };
-  struct Hash {
-    std::size_t operator()(const Key& key) const noexcept {
-      return std::hash<const Node*>{}(key.node) * 31 + key.layer;
-    }
-  };
-  struct Shard {
-    mutable std::mutex lock;
-    std::unordered_map<Key, OverlayNode*, Hash> nodes;
-  };
-  static constexpr std::size_t kShards = 16;
-
-  [[nodiscard]] const Shard& shard(const Key& key) const { return shards_[(Hash{}(key) >> 6U) % kShards]; }
-  [[nodiscard]] Shard& shard(const Key& key) { return shards_[(Hash{}(key) >> 6U) % kShards]; }
-
-  std::array<Shard, kShards> shards_;
-};
-
 /// What the nodes of one overlay share.
 ///
 /// Lock order in this folder, outermost first:
@@ -107,19 +66,12 @@ class OverlayTable {
 ///      then other nodes;
 ///   4. the layers' own locks; a shard of OverlayTable.
 /// Nothing here is held while a caller's callback runs.
-struct OverlayState {
-  FilesystemPtr upper;                ///< may be null
-  std::vector<FilesystemPtr> lowers;  ///< layer i + 1
+struct OverlayState : OverlayLayers {
   OverlayOptions options;
   OverlayMarks marks;
   std::unique_ptr<LastingUpper> lasting;  ///< null: deletions are state of the nodes
-  std::vector<bool> marked;               ///< by layer: whiteouts and marks in it count
-  bool any_marked = false;
-  bool shared = false;  ///< a lower changes behind our back
-  InoMap inos{48, 6};
   std::mutex rename_lock;
   OverlayTable table;
-  Ref<OverlayNode> root;
 
   ~OverlayState();
 
@@ -150,6 +102,9 @@ struct OverlayState {
 
 struct Overlay::State : OverlayState {
   using OverlayState::OverlayState;
+  ~State() { root = nullptr; }  // `fixed` has it
+
+  std::unique_ptr<MergedTree> fixed;  ///< all of it, where nothing can change; else null
 };
 
 /// An object of an overlay: an upper node, lower nodes, or both. Directories
@@ -157,24 +112,37 @@ struct Overlay::State : OverlayState {
 ///
 /// The upper appears at most once (copy-up) and then stays, so it is read
 /// without a lock. Lowers never change. What else an overlay has to remember is
-/// in the node itself: which names of a directory show nothing of the lowers,
-/// and by how much the link count differs from the lower's. A node that has any
-/// of this cannot be made again from the layers, so it is *pinned*: kept until
-/// its last name is gone. Over a lasting upper nothing is pinned: there the marks
-/// say all that is needed to make a node again.
-class OverlayNode final : public Node {
+/// in the node itself, in a part that most have not: which names of a directory show
+/// nothing of the lowers, and by how much the link count differs from the lower's. A
+/// node that has any of this cannot be made again from the layers, so it is *pinned*:
+/// kept until its last name is gone. Over a lasting upper nothing is pinned: there the
+/// marks say all that is needed to make a node again.
+///
+/// There is one for every inode that a kernel remembers, so its size counts: 88 bytes
+/// and behind them those of the name.
+class OverlayNode final : public LayeredNode {
  public:
-  OverlayNode(OverlayState& state, FileType type, std::uint64_t ino, Parts parts, Ref<OverlayNode> parent,
-              std::string_view name);
+  [[nodiscard]] static Ref<OverlayNode> make(OverlayState& state, std::uint64_t ino, Parts parts,
+                                             Ref<OverlayNode> parent, std::string_view name);
+  ~OverlayNode() override;
+  static void operator delete(void* memory) { ::operator delete(memory); }
+
+  /// What it was made from, which is where OverlayTable has it.
+  [[nodiscard]] OverlayTable::Key key() const {
+    return born_in_upper_ ? OverlayTable::Key{0, upper()} : OverlayTable::Key::of(lowers_.front());
+  }
 
   [[nodiscard]] std::uint64_t ino() const { return ino_; }
-  [[nodiscard]] const OverlayState& state() const { return state_; }
+  [[nodiscard]] const OverlayLayers& layers() const override { return state_; }
+  [[nodiscard]] std::vector<LayerNode> parts() const override;
+  [[nodiscard]] LayeredNode::Location location() const override;
+  [[nodiscard]] bool hides(std::string_view name) const override;
   /// Null before copy-up.
   [[nodiscard]] Node* upper() const { return upper_.load(std::memory_order_acquire); }
   /// Null as long as the content of a regular file is the lower's.
   [[nodiscard]] Node* content_upper() const {
     Node* const node = upper();
-    return content_below_.load(std::memory_order_acquire) ? nullptr : node;
+    return (flags_.load(std::memory_order_acquire) & kContentBelow) != 0 ? nullptr : node;
   }
 
   Result<Attr> attr() override;
@@ -225,29 +193,80 @@ class OverlayNode final : public Node {
   friend class OverlayRename;
   friend class OverlayOpenDir;
   friend class OverlayFile;
-  friend class OverlayTrace;
-  using Lock = std::unique_lock<std::shared_mutex>;
-  using SharedLock = std::shared_lock<std::shared_mutex>;
+  using Lock = std::unique_lock<SmallSharedMutex>;
+  using SharedLock = std::shared_lock<SmallSharedMutex>;
   struct Location {
     Ref<OverlayNode> parent;  ///< null: the root, or no name any more
     std::string name;
+
+    [[nodiscard]] bool is_of(const OverlayNode& node) const {
+      return node.parent_ == parent && (parent == nullptr || node.name() == name);
+    }
   };
+  using Names = std::set<std::string, std::less<>>;
+  static constexpr std::int64_t kUncounted = -1;
+  /// What changed nodes and directories have beside the layers; lock_ guards it.
+  struct OwnState {
+    std::string name = {};          ///< since the node has another one than at first
+    bool renamed = false;           ///< `name` counts
+    bool removed = false;           ///< a directory that rmdir or rename took away
+    bool layer_rooted = false;      ///< of a symlink that was copied up: Link::layer_rooted of the lower
+    std::uint32_t lower_links = 0;  ///< link count of the lower when it was copied up
+    std::int32_t extra_links = 0;   ///< names added here minus names removed here
+    Names hidden = {};              ///< names of a directory that show nothing of its lowers
+    /// Subdirectories of the merged directory, kUncounted until somebody asks.
+    std::atomic<std::int64_t> subdirectories{kUncounted};
+    std::atomic<const MergedIndex*> index{nullptr};  ///< null: not made, or there is none
+    /// Of a lasting upper; a file that was not copied up has none. The redirect changes
+    /// under rename_lock as well, and is read under either lock.
+    std::unique_ptr<Remembered> remembered = {};
+
+    ~OwnState() { delete index.load(std::memory_order_relaxed); }
+  };
+
+  OverlayNode(OverlayState& state, FileType type, std::uint64_t ino, Parts parts, Ref<OverlayNode> parent,
+              std::string_view name);
+
+  /// Whether it was set.
+  bool set_flag(std::uint8_t flag, bool value) const {
+    const int before = value ? flags_.fetch_or(flag) : flags_.fetch_and(static_cast<std::uint8_t>(~flag));
+    return (before & flag) != 0;
+  }
+  [[nodiscard]] const OwnState& own() const {
+    const OwnState* const own = own_.load(std::memory_order_acquire);
+    return own != nullptr ? *own : kNone;
+  }
+  /// Made where there is none.
+  [[nodiscard]] OwnState& make_own() const;
+  /// Null: nothing.
+  [[nodiscard]] Remembered* remembered() const { return own().remembered.get(); }
+  /// Under which a copy-up would put it, as long as there is a parent_; with lock_ held.
+  [[nodiscard]] std::string_view name() const {
+    if (own().renamed) return own().name;
+    return {reinterpret_cast<const char*>(this) + sizeof(OverlayNode), first_name_size_};
+  }
+  void set_name(std::string_view name);
 
   /// What answers for this node: the upper, else the topmost lower.
   [[nodiscard]] Node& top() const;
   [[nodiscard]] LayerNode top_lower() const { return lowers_.empty() ? LayerNode{} : lowers_.front(); }
-  [[nodiscard]] Location location() const;
+  [[nodiscard]] Location place() const;
+  /// Those of the lowers that can never change.
+  [[nodiscard]] std::span<const LayerNode> fixed_lowers() const;
+  /// Of those, if they are several and can be listed; else null.
+  [[nodiscard]] const MergedIndex* index() const;
+  /// That, if it says all that there is to this directory; with lock_ held.
+  [[nodiscard]] const MergedIndex* sole_index() const;
 
   // With lock_ held:
   [[nodiscard]] Result<Ref<OverlayNode>> find(std::string_view name);
   /// What the lowers have of the name, or of what `redirect` says instead of it.
-  [[nodiscard]] Result<std::vector<LayerNode>> find_lowers(std::string_view name,
-                                                           std::string_view redirect = {}) const;
+  /// `known`: may take what is known under the name; the search then ends, and gives nothing.
+  [[nodiscard]] Result<LayerNodes> find_lowers(std::string_view name, std::string_view redirect = {},
+                                               Ref<OverlayNode>* known = nullptr) const;
   /// Adds the upper of a lower file that was copied up under another of its names.
   [[nodiscard]] Status find_copied_link(Parts& parts) const;
-  [[nodiscard]] bool hidden(std::string_view name) const {
-    return hidden_ != nullptr && hidden_->contains(name);
-  }
+  [[nodiscard]] bool hidden(std::string_view name) const { return own().hidden.contains(name); }
   [[nodiscard]] Result<std::vector<Item>> list_locked();
   [[nodiscard]] Result<std::uint64_t> number_in_upper(Node& upper_node, const DirEntry& entry);
   [[nodiscard]] Status check_empty();
@@ -269,6 +288,8 @@ class OverlayNode final : public Node {
   /// Sees to it that the upper directory holds `child` under `name`: a further
   /// hard link of a lower file has no entry there yet.
   [[nodiscard]] Status materialise(std::string_view name, OverlayNode& child);
+  /// Makes of the attributes of top() those of this node.
+  [[nodiscard]] Status show(Attr& attr);
   [[nodiscard]] Result<std::uint32_t> directory_links();
   /// A subdirectory came (1) or went (-1); with lock_ held alone.
   void count_subdirectory(int change);
@@ -320,34 +341,28 @@ class OverlayNode final : public Node {
   void publish(NodeRef upper);
   void pin();
   void unpin();
+  /// Keeps the node as pin() does, over a lasting upper too.
+  void keep() const;
 
-  OverlayState& state_;
-  const std::uint64_t ino_;
-  const std::vector<LayerNode> lowers_;
-  std::atomic<Node*> upper_{nullptr};
-  NodeRef upper_owner_;  ///< what upper_ points to; written once, before it
+  static const OwnState kNone;
 
   /// The upper of a regular file has no content of its own yet. Set before the upper
   /// appears, cleared once, under copy_lock_.
-  std::atomic<bool> content_below_{false};
+  static constexpr std::uint8_t kContentBelow = 1;
+  static constexpr std::uint8_t kPinned = 2;
 
-  std::mutex copy_lock_;  ///< held by the thread that copies this node up
-  mutable std::shared_mutex lock_;
+  // The first members lie in what the base class leaves of its last word.
+  mutable std::atomic<std::uint8_t> flags_{0};
+  const bool born_in_upper_;
+  const std::uint8_t first_name_size_;
+  SmallSharedMutex copy_lock_;  ///< held by the thread that copies this node up
+  mutable SmallSharedMutex lock_;
+  OverlayState& state_;
+  const std::uint64_t ino_;
+  const LayerNodes lowers_;
+  std::atomic<Node*> upper_;  ///< owned; null before copy-up
   Ref<OverlayNode> parent_;
-  std::string name_;
-  using Names = std::set<std::string, std::less<>>;
-  std::unique_ptr<Names> hidden_;  ///< names of a directory that show nothing of its lowers
-  std::uint32_t lower_links_ = 0;  ///< link count of the lower when it was copied up
-  std::int32_t extra_links_ = 0;   ///< names added here minus names removed here
-  bool layer_rooted_ = false;      ///< of a symlink that was copied up: Link::layer_rooted of the lower
-  /// Subdirectories of the merged directory, kUncounted until somebody asks.
-  std::atomic<std::int64_t> subdirectories_{kUncounted};
-  static constexpr std::int64_t kUncounted = -1;
-  bool removed_ = false;  ///< a directory that rmdir or rename took away
-  /// Of a lasting upper; a file that was not copied up has none. The redirect changes
-  /// under rename_lock as well, and is read under either lock.
-  std::unique_ptr<Remembered> remembered_;
-  std::atomic<bool> pinned_{false};
+  mutable std::atomic<OwnState*> own_{nullptr};
 };
 
 }  // namespace wasifs

@@ -49,7 +49,7 @@ class OverlayRename {
     Result<Ref<OverlayNode>> moved = from_.find(name_);
     if (!moved) return fail(moved.error());
     moved_ = std::move(*moved);
-    if (to_.removed_) return fail(Errc::enoent);
+    if (to_.own().removed) return fail(Errc::enoent);
     Result<Ref<OverlayNode>> target = to_.find(new_name_);
     if (!target && target.error() != Errc::enoent) return fail(target.error());
     target_ = target ? std::move(*target) : nullptr;
@@ -104,7 +104,7 @@ class OverlayRename {
     }
     if (!node.is_directory()) return {};
     const OverlayNode::Lock held(node.lock_);
-    OverlayMarks::Directory& marks = node.remembered_->directory;
+    OverlayMarks::Directory& marks = node.remembered()->directory;
     if (!node.lowers_.empty()) {
       // Kernel overlayfs follows no redirects in attributes that users can set.
       if (state_.options.marks == MarkSpace::user) return fail(Errc::exdev);
@@ -124,12 +124,12 @@ class OverlayRename {
   /// theirs, which is that of the overlay where no directory on it was renamed.
   static std::string redirect_of(const OverlayNode& node, const OverlayNode& parent, std::string_view name,
                                  const OverlayNode& there) {
-    const std::string& known = node.remembered_->directory.redirect;
+    const std::string& known = node.remembered()->directory.redirect;
     std::string path(known.empty() ? name : std::string_view(known));
     if (path.starts_with('/') || &parent == &there) return path;
     for (const OverlayNode* at = &parent; at->parent_ != nullptr; at = at->parent_.get()) {
-      const std::string& redirect = at->remembered_->directory.redirect;
-      path.insert(0, "/").insert(0, redirect.empty() ? at->name_ : redirect);
+      const std::string& redirect = at->remembered()->directory.redirect;
+      path.insert(0, "/").insert(0, redirect.empty() ? at->name() : std::string_view(redirect));
       if (path.starts_with('/')) return path;
     }
     return "/" + path;
@@ -186,7 +186,7 @@ class OverlayRename {
   static void place(OverlayNode& node, OverlayNode& parent, std::string_view name) {
     const OverlayNode::Lock held(node.lock_);
     node.parent_ = Ref<OverlayNode>(&parent);
-    node.name_ = name;
+    node.set_name(name);
     // The layers say no more that its lowers belong to it, now that it is elsewhere.
     if (!node.lowers_.empty()) node.pin();
   }

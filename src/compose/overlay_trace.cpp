@@ -3,6 +3,9 @@
 #include <utility>
 
 #include "base/path.h"
+#include "compose/layer_node.h"
+#include "compose/overlay.h"
+#include "compose/overlay_marks.h"
 #include "compose/overlay_node.h"
 
 namespace wasifs {
@@ -12,21 +15,13 @@ namespace wasifs {
 /// and through each layer that has fallen out of the merge on the way.
 class OverlayTrace {
  public:
-  explicit OverlayTrace(const OverlayState& state) : state_(state), here_(state.root) {}
+  explicit OverlayTrace(const OverlayLayers& layers) : layers_(layers), here_(layers.root) {}
 
-  /// The layer nodes that make up `node`: the topmost first.
-  static std::vector<LayerNode> parts_of(const OverlayNode& node) {
-    std::vector<LayerNode> parts;
-    if (node.upper() != nullptr) parts.push_back({0, node.upper_owner_});
-    parts.insert(parts.end(), node.lowers_.begin(), node.lowers_.end());
-    return parts;
-  }
-
-  static std::string path_of(OverlayNode& node) {
+  static std::string path_of(LayeredNode& node) {
     std::vector<std::string> names;
-    Ref<OverlayNode> at(&node);
-    while (at != node.state_.root) {
-      OverlayNode::Location where = at->location();
+    Ref<LayeredNode> at(&node);
+    while (at != node.layers().root) {
+      LayeredNode::Location where = at->location();
       if (where.parent == nullptr) return {};
       names.push_back(std::move(where.name));
       at = std::move(where.parent);
@@ -41,21 +36,18 @@ class OverlayTrace {
     descend_left_out(name);
     if (here_ == nullptr) return;
     std::vector<LayerNode> found;
-    bool whiteout = [&] {
-      const OverlayNode::SharedLock held(here_->lock_);
-      return here_->hidden(name);
-    }();
-    for (const LayerNode& part : parts_of(*here_)) {
+    bool whiteout = here_->hides(name);
+    for (const LayerNode& part : here_->parts()) {
       Result<NodeRef> child = part.node->lookup(name);
       if (!child) continue;
-      if (state_.marked[part.layer] && OverlayMarks::is_whiteout(**child).value_or(false)) {
+      if (layers_.marked[part.layer] && OverlayMarks::is_whiteout(**child).value_or(false)) {
         whiteout = true;
       } else {
         found.push_back({part.layer, std::move(*child)});
       }
     }
     Result<NodeRef> child = here_->lookup(name);
-    here_ = child ? Ref<OverlayNode>(static_cast<OverlayNode*>(child->get())) : nullptr;
+    here_ = child ? Ref<LayeredNode>(static_cast<LayeredNode*>(child->get())) : nullptr;
     // Where a layer cannot be looked at nobody knows what the others are for.
     if (!child && child.error() != Errc::enoent) found.clear();
     leave_out(std::move(found), whiteout);
@@ -67,12 +59,12 @@ class OverlayTrace {
     std::vector<LayerNode> parts;
     std::vector<LayerTrace> shown;
     if (here_ != nullptr) {
-      parts = parts_of(*here_);
-      shown = trace_parts(state_, *here_, parts);
+      parts = here_->parts();
+      shown = trace_parts(layers_, *here_, parts);
       if (parts.size() + left_out_.size() == 1) shown.front().cause = Cause::only;
     }
     std::vector<LayerTrace> traces;
-    for (std::uint32_t index = 0; index <= state_.lowers.size(); ++index) {
+    for (std::uint32_t index = 0; index <= layers_.lowers.size(); ++index) {
       for (std::size_t i = 0; i < parts.size(); ++i) {
         if (parts[i].layer == index) traces.push_back(std::move(shown[i]));
       }
@@ -84,11 +76,11 @@ class OverlayTrace {
   }
 
   /// What makes up `node`, with the roles that follow from its type alone.
-  static std::vector<LayerTrace> trace_parts(const OverlayState& state, const OverlayNode& node,
+  static std::vector<LayerTrace> trace_parts(const OverlayLayers& layers, const LayeredNode& node,
                                              const std::vector<LayerNode>& parts) {
     std::vector<LayerTrace> traces;
     for (const LayerNode& part : parts) {
-      LayerTrace& trace = traces.emplace_back(trace_of(state, part));
+      LayerTrace& trace = traces.emplace_back(trace_of(layers, part));
       const bool top = traces.size() == 1;
       if (node.is_directory()) {
         trace.role = top ? Role::shown : Role::merged;
@@ -113,7 +105,7 @@ class OverlayTrace {
   };
 
   [[nodiscard]] LayerTrace trace_left_out(const LeftOut& out) const {
-    LayerTrace trace = trace_of(state_, out.node);
+    LayerTrace trace = trace_of(layers_, out.node);
     trace.role = out.cause == Cause::layer ? Role::shadowed : Role::hidden;
     trace.cause = out.cause;
     trace.at = out.at;
@@ -121,12 +113,8 @@ class OverlayTrace {
     return trace;
   }
 
-  static Filesystem& layer(const OverlayState& state, std::uint32_t index) {
-    return index == 0 ? *state.upper : *state.lowers[index - 1];
-  }
-
-  static LayerTrace trace_of(const OverlayState& state, const LayerNode& part) {
-    Filesystem& fs = layer(state, part.layer);
+  static LayerTrace trace_of(const OverlayLayers& layers, const LayerNode& part) {
+    Filesystem& fs = layers.layer(part.layer);
     return {.layer = fs.describe(), .origin = fs.origin(*part.node), .type = part.node->type()};
   }
 
@@ -143,7 +131,7 @@ class OverlayTrace {
 
   /// Sets apart those of `found` that are no part of here_.
   void leave_out(std::vector<LayerNode> found, bool whiteout) {
-    const std::vector<LayerNode> parts = here_ != nullptr ? parts_of(*here_) : std::vector<LayerNode>{};
+    const std::vector<LayerNode> parts = here_ != nullptr ? here_->parts() : std::vector<LayerNode>{};
     // What ends the merge: the topmost, or the first file below directories.
     std::uint32_t winner = parts.empty() ? 0 : parts.front().layer;
     for (LayerNode& node : found) {
@@ -161,13 +149,13 @@ class OverlayTrace {
     if (whiteout || here_ == nullptr) {
       return {std::move(node), here_ == nullptr ? Cause::removed : Cause::replaced, at_, {}};
     }
-    return {std::move(node), Cause::layer, at_, layer(state_, winner).describe()};
+    return {std::move(node), Cause::layer, at_, layers_.layer(winner).describe()};
   }
 
   static bool same(const LayerNode& a, const LayerNode& b) { return a.layer == b.layer && a.node == b.node; }
 
-  const OverlayState& state_;
-  Ref<OverlayNode> here_;  ///< null once nothing is there
+  const OverlayLayers& layers_;
+  Ref<LayeredNode> here_;  ///< null once nothing is there
   std::string at_;
   std::vector<LeftOut> left_out_;
 };
@@ -175,15 +163,15 @@ class OverlayTrace {
 namespace {
 
 /// `node` as one of the overlay's own, else null.
-OverlayNode* own(const OverlayState& state, Node& node) {
-  auto* const mine = dynamic_cast<OverlayNode*>(&node);
-  return mine != nullptr && &mine->state() == &state ? mine : nullptr;
+LayeredNode* own(const OverlayLayers& layers, Node& node) {
+  auto* const mine = dynamic_cast<LayeredNode*>(&node);
+  return mine != nullptr && &mine->layers() == &layers ? mine : nullptr;
 }
 
 }  // namespace
 
 std::string Overlay::path_of(Node& node) {
-  OverlayNode* const mine = own(*state_, node);
+  LayeredNode* const mine = own(*state_, node);
   return mine != nullptr ? OverlayTrace::path_of(*mine) : "";
 }
 
@@ -193,9 +181,9 @@ Origin Overlay::origin(Node& node) {
 }
 
 std::vector<LayerTrace> Overlay::trace_node(Node& node) {
-  OverlayNode* const mine = own(*state_, node);
+  LayeredNode* const mine = own(*state_, node);
   if (mine == nullptr) return {};
-  const std::vector<LayerNode> parts = OverlayTrace::parts_of(*mine);
+  const std::vector<LayerNode> parts = mine->parts();
   std::vector<LayerTrace> traces = OverlayTrace::trace_parts(*state_, *mine, parts);
   if (traces.size() == 1) traces.front().cause = Cause::only;
   return traces;

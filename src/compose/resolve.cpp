@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <array>
 #include <utility>
 #include <vector>
 
@@ -10,17 +11,52 @@ namespace wasifs {
 
 namespace {
 
+/// The directories that a resolution came through. Few paths are deeper than what
+/// needs no allocation.
+class Trail {
+ public:
+  [[nodiscard]] std::size_t size() const { return size_; }
+  [[nodiscard]] VNode& operator[](std::size_t at) { return at < kNear ? near_[at] : far_[at - kNear]; }
+  [[nodiscard]] VNode& back() { return (*this)[size_ - 1]; }
+  [[nodiscard]] const VNode& back() const { return size_ <= kNear ? near_[size_ - 1] : far_.back(); }
+
+  void push_back(VNode node) {
+    if (size_ < kNear) {
+      near_[size_] = std::move(node);
+    } else {
+      far_.push_back(std::move(node));
+    }
+    ++size_;
+  }
+  void pop_back() {
+    if (size_ > kNear) {
+      far_.pop_back();
+    } else {
+      near_[size_ - 1] = {};
+    }
+    --size_;
+  }
+  void clear() {
+    while (size_ != 0) pop_back();
+  }
+
+ private:
+  static constexpr std::size_t kNear = 8;
+
+  std::array<VNode, kNear> near_;
+  std::vector<VNode> far_;
+  std::size_t size_ = 0;
+};
+
 /// One path resolution. Nodes do not know their parents, so it remembers the
 /// directories it came through; ".." steps back along them and stays at the
 /// first. Iterative: the text of a symlink is put in front of what is left.
 class Resolution {
  public:
-  /// `base` outlives this.
-  Resolution(const Tree& tree, const VNode& base, std::string_view path, Scope scope,
-             ResolutionLog* log = nullptr)
-      : tree_(tree), base_(base), rest_(path), scope_(scope), log_(log) {
-    trail_.reserve(8);
-    trail_.push_back(base);
+  Resolution(const Tree& tree, VNode start, std::string_view path, Scope scope, ResolutionLog* log = nullptr)
+      : tree_(tree), rest_(path), scope_(scope), log_(log) {
+    if (scope == Scope::beneath) base_ = start;
+    trail_.push_back(std::move(start));
   }
 
   Result<VNode> run(Follow follow) {
@@ -141,10 +177,10 @@ class Resolution {
   }
 
   const Tree& tree_;
-  const VNode& base_;
+  VNode base_;  ///< of Scope::beneath
   std::string_view rest_;
   std::string expanded_;  ///< what rest_ points into once a link was met
-  std::vector<VNode> trail_;
+  Trail trail_;
   std::string_view last_;     ///< the name of the trail's end in the one before it; "" where it has none
   std::string_view missing_;  ///< in the trail's end; "" where all was found
   Scope scope_;
@@ -154,13 +190,11 @@ class Resolution {
   bool at_root_ = false;  ///< the trail starts where an absolute link led to
 };
 
-/// Where the resolution of `path` starts.
-Result<VNode> start_of(const Tree& tree, const VNode& base, std::string_view path, Scope scope) {
+/// Whether a resolution of `path` may start.
+Status check_path(std::string_view path, Scope scope) {
   if (path.empty()) return fail(Errc::enoent);
   if (path.size() >= Tree::kMaxPath) return fail(Errc::enametoolong);
-  if (path.front() != '/') return base;
-  if (scope == Scope::beneath) return fail(Errc::exdev);
-  return tree.root();
+  return path.front() == '/' && scope == Scope::beneath ? fail(Errc::exdev) : Status{};
 }
 
 }  // namespace
@@ -176,15 +210,13 @@ Result<VNode> Tree::resolve(std::string_view path, Follow follow) const {
 }
 
 Result<VNode> Tree::resolve_at(const VNode& base, std::string_view path, Follow follow, Scope scope) const {
-  const Result<VNode> start = start_of(*this, base, path, scope);
-  if (!start) return start;
-  return Resolution(*this, *start, path, scope).run(follow);
+  if (const Status valid = check_path(path, scope); !valid) return fail(valid.error());
+  return Resolution(*this, path.front() == '/' ? root() : base, path, scope).run(follow);
 }
 
 Result<Place> Tree::locate_at(const VNode& base, std::string_view path, Follow follow, Scope scope) const {
-  const Result<VNode> start = start_of(*this, base, path, scope);
-  if (!start) return fail(start.error());
-  return Resolution(*this, *start, path, scope).locate(follow);
+  if (const Status valid = check_path(path, scope); !valid) return fail(valid.error());
+  return Resolution(*this, path.front() == '/' ? root() : base, path, scope).locate(follow);
 }
 
 }  // namespace wasifs

@@ -87,8 +87,22 @@ Stage host_stage(const Fixture& fixture) {
   return stage;
 }
 
+/// A layer that from now on nobody changes.
+class FixedLayer final : public FilesystemWrapper {
+ public:
+  using FilesystemWrapper::FilesystemWrapper;
+  [[nodiscard]] Traits traits() const override { return {.immutable = true}; }
+};
+
 /// Where the fixture of an overlay lies.
-enum class Lies : std::uint8_t { in_upper, in_lower, in_two_lowers, in_upper_and_lower, in_host_lower };
+enum class Lies : std::uint8_t {
+  in_upper,
+  in_lower,
+  in_two_lowers,
+  in_fixed_lowers,  ///< two that say they never change
+  in_upper_and_lower,
+  in_host_lower,
+};
 
 /// An overlay with a memory upper; its lowers with their fixture are noted in `stage`.
 FilesystemPtr make_overlay(const Fixture& fixture, Lies where, Stage& stage) {
@@ -98,7 +112,7 @@ FilesystemPtr make_overlay(const Fixture& fixture, Lies where, Stage& stage) {
     lowers = {host_layer(host_directory(stage)->string())};
   } else {
     lowers = {memory()};
-    if (where == Lies::in_two_lowers) lowers.push_back(memory());
+    if (where == Lies::in_two_lowers || where == Lies::in_fixed_lowers) lowers.push_back(memory());
   }
   for (const FilesystemPtr& lower : lowers) stage.lowers.push_back(std::make_unique<TreeVfs>(lower));
   TreeVfs upper_fs(upper);
@@ -108,6 +122,11 @@ FilesystemPtr make_overlay(const Fixture& fixture, Lies where, Stage& stage) {
     for (const auto& lower : stage.lowers) targets.push_back(lower.get());
   }
   fixture.apply(targets);
+  if (where == Lies::in_fixed_lowers) {
+    for (FilesystemPtr& lower : lowers) {
+      lower = std::make_shared<FixedLayer>(std::move(lower));
+    }
+  }
   return std::make_shared<Overlay>(upper, lowers);
 }
 
@@ -198,6 +217,7 @@ const std::vector<Backend>& all_backends() {
       {.name = "overlay_upper", .make = overlay_stage<Lies::in_upper>},
       {.name = "overlay_lower", .make = overlay_stage<Lies::in_lower>},
       {.name = "overlay_two_lowers", .make = overlay_stage<Lies::in_two_lowers>},
+      {.name = "overlay_fixed_lowers", .make = overlay_stage<Lies::in_fixed_lowers>},
       {.name = "overlay_upper_and_lower", .make = overlay_stage<Lies::in_upper_and_lower>},
       {.name = "overlay_host_lower",
        .make = overlay_stage<Lies::in_host_lower>,

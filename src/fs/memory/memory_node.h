@@ -13,6 +13,7 @@
 #include <unordered_map>
 
 #include "base/quota.h"
+#include "base/small_shared_mutex.h"
 #include "fs/memory/content.h"
 #include "wasifs/node.h"
 
@@ -38,8 +39,8 @@ struct MemoryState {
 
 class MemoryNode : public Node {
  public:
-  using Lock = std::unique_lock<std::shared_mutex>;
-  using SharedLock = std::shared_lock<std::shared_mutex>;
+  using Lock = std::unique_lock<SmallSharedMutex>;
+  using SharedLock = std::shared_lock<SmallSharedMutex>;
 
   /// Takes over `charge`: an inode and the bytes of a symlink's text. The
   /// destructor releases them.
@@ -69,7 +70,7 @@ class MemoryNode : public Node {
   /// What the program might do is not for what it is now: as on any Linux file system.
   void drop_capabilities();
 
-  mutable std::shared_mutex lock_;
+  mutable SmallSharedMutex lock_;
   MemoryState& state_;
   const std::uint64_t ino_;
   const std::size_t text_size_;  ///< of a symlink's text, which is charged with the inode

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "layers.h"
 
 namespace wasifs::test {
@@ -92,6 +94,26 @@ TEST_F(TreeTest, DotDotNeedsADirectoryThatExists) {
   EXPECT_EQ(error_of("/none/.."), Errc::enoent);
   EXPECT_EQ(error_of("/f/.."), Errc::enotdir);
   EXPECT_EQ(error_of("/f/."), Errc::enotdir);
+}
+
+TEST_F(TreeTest, DotDotStepsBackAlongAPathOfAnyDepth) {
+  constexpr int kDepth = 20;
+  std::vector<VNode> way{tree_.root()};
+  std::string path;
+  for (int level = 0; level < kDepth; ++level) {
+    way.push_back(ok(tree_.create(way.back(), "d", kDirectory)));
+    path += "/d";
+  }
+  for (int back = 0; back <= kDepth; ++back) {
+    EXPECT_EQ(ok(tree_.resolve(path)), way[static_cast<std::size_t>(kDepth - back)]) << back;
+    EXPECT_EQ(ok(tree_.resolve(path + "/../d/..")),
+              way[static_cast<std::size_t>(std::max(0, kDepth - back - 1))])
+        << back;
+    path += "/..";
+  }
+  const VNode link = ok(tree_.create(way.back(), "to_top", {.type = FileType::symlink, .target = "/d/.."}));
+  EXPECT_EQ(ok(tree_.resolve_at(way.back(), "to_top")), tree_.root());
+  EXPECT_EQ(ok(tree_.locate_at(way[10], "d/d/d/d/d/d/d/d/d/new", Follow::no)).dir, way[19]);
 }
 
 TEST_F(TreeTest, ATrailingSlashWantsADirectory) {
