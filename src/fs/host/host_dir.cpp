@@ -63,7 +63,6 @@ void add(std::span<const std::byte> records, Names& names) {
 }  // namespace
 
 Result<std::shared_ptr<Names>> read_names(int fd) {
-  if (::lseek(fd, 0, SEEK_SET) < 0) return fail_errno();
   const auto buffer = std::make_unique_for_overwrite<std::byte[]>(kBufferSize);
   auto names = std::make_shared<Names>();
   for (;;) {
@@ -91,6 +90,7 @@ Status HostDir::read(std::uint64_t cookie, DirSink sink) {
 Result<std::shared_ptr<const Names>> HostDir::names(bool fresh) {
   const std::lock_guard lock(mutex_);
   if (fresh || names_ == nullptr) {
+    if (::lseek(fd_.get(), 0, SEEK_SET) < 0) return fail_errno();
     auto taken = read_names(fd_.get());
     if (!taken) return fail(taken.error());
     names_ = std::move(*taken);

@@ -26,7 +26,7 @@ struct Names {
   std::vector<Entry> entries;
 };
 
-/// What the directory `fd` has now; `fd` is read from its start.
+/// What the directory `fd`, which is at its start, has now.
 [[nodiscard]] Result<std::shared_ptr<Names>> read_names(int fd);
 
 /// An open directory of the host. Cookie n continues behind the n-th name of the
