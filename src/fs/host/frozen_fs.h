@@ -22,7 +22,7 @@ class FrozenLayer;
 /// changed are estale when they are opened. Nothing outside of the directory is ever
 /// reached, whoever changes what: see HostFilesystem.
 ///
-/// A directory that may be searched but not read has no names to find: eacces.
+/// In a directory that may be searched but not read each name is asked for by itself.
 class FrozenFilesystem final : public Filesystem {
  public:
   struct Options {

@@ -55,12 +55,21 @@ Result<std::unique_ptr<FrozenIndex>> FrozenIndex::read(FrozenLayer& layer, Froze
   std::unique_ptr<FrozenIndex> index(new FrozenIndex(layer, &directory, names.entries.size()));
   index->text_ = std::move(names.text);
   for (const Names::Entry& entry : names.entries) index->add(fd, entry);
-  if (!layer.deny_symlinks) {
-    for (std::size_t i = 0; i < index->count_; ++i) {
-      if (index->entries_[i].type() == FileType::symlink) index->add_link_text(fd, index->entries_[i]);
-    }
-  }
-  index->text_.shrink_to_fit();
+  index->add_link_texts(fd);
+  return index;
+}
+
+Result<std::unique_ptr<FrozenIndex>> FrozenIndex::read_single(FrozenLayer& layer, FrozenNode& directory,
+                                                              int fd, const char* name) {
+  const auto stat = stat_entry(fd, name);
+  if (!stat) return fail(stat.error());
+  std::unique_ptr<FrozenIndex> index(new FrozenIndex(layer, &directory, 1));
+  index->text_.assign(name).push_back('\0');
+  const auto size = static_cast<std::uint8_t>(index->text_.size() - 1);
+  std::construct_at(index->entries_, *index, FrozenNode::Name{.at = 0, .size = size}, *stat,
+                    layer.inodes.number(id_of(*stat)));
+  index->count_ = 1;
+  index->add_link_texts(fd);
   return index;
 }
 
@@ -74,13 +83,19 @@ void FrozenIndex::add(int fd, const Names::Entry& entry) {
   }
 }
 
-/// Where it cannot be read the node goes without.
-void FrozenIndex::add_link_text(int fd, FrozenNode& link) {
+/// Where one cannot be read the node goes without.
+void FrozenIndex::add_link_texts(int fd) {
+  if (layer_.deny_symlinks) return;
   std::array<char, kMaxLinkText> buffer;
-  const ssize_t length = ::readlinkat(fd, link.name().data(), buffer.data(), buffer.size());
-  if (length <= 0) return;
-  link.set_text(text_.size());
-  text_.append(buffer.data(), static_cast<std::size_t>(length)).push_back('\0');
+  for (std::size_t i = 0; i < count_; ++i) {
+    FrozenNode& link = entries_[i];
+    if (link.type() != FileType::symlink) continue;
+    const ssize_t length = ::readlinkat(fd, link.name().data(), buffer.data(), buffer.size());
+    if (length <= 0) continue;
+    link.set_text(text_.size());
+    text_.append(buffer.data(), static_cast<std::size_t>(length)).push_back('\0');
+  }
+  text_.shrink_to_fit();
 }
 
 FrozenNode* FrozenIndex::find(std::string_view name) const {

@@ -24,6 +24,10 @@ class FrozenIndex {
   /// directory's, and asking again may help.
   [[nodiscard]] static Result<std::unique_ptr<FrozenIndex>> read(FrozenLayer& layer, FrozenNode& directory,
                                                                  int fd);
+  /// The same of one name only; its error where it may not be looked at.
+  [[nodiscard]] static Result<std::unique_ptr<FrozenIndex>> read_single(FrozenLayer& layer,
+                                                                        FrozenNode& directory, int fd,
+                                                                        const char* name);
   /// The index in which the root of the layer lies, under no name.
   [[nodiscard]] static std::unique_ptr<FrozenIndex> of_root(FrozenLayer& layer, const struct statx& root);
   ~FrozenIndex();
@@ -51,7 +55,7 @@ class FrozenIndex {
 
   FrozenIndex(FrozenLayer& layer, const FrozenNode* directory, std::size_t room);
   void add(int fd, const Names::Entry& entry);
-  void add_link_text(int fd, FrozenNode& link);
+  void add_link_texts(int fd);
 
   FrozenLayer& layer_;
   const FrozenNode* const directory_;

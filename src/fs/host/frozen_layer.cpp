@@ -24,6 +24,30 @@ const FrozenIndex& FrozenLayer::publish(FrozenNode& directory, std::unique_ptr<F
   const std::lock_guard lock(publishing_);
   auto& entries = directory.special_.entries;
   if (const FrozenIndex* const quicker = entries.load(std::memory_order_relaxed)) return *quicker;
+  keep(std::move(fresh));
+  entries.store(indexes_.get(), std::memory_order_release);
+  return *indexes_;
+}
+
+FrozenNode* FrozenLayer::find_single(const FrozenNode& directory, std::string_view name) {
+  const std::lock_guard lock(publishing_);
+  const auto found = singles_.find(Place(&directory, name));
+  return found == singles_.end() ? nullptr : found->second;
+}
+
+FrozenNode& FrozenLayer::publish_single(const FrozenNode& directory, std::unique_ptr<FrozenIndex> fresh) {
+  const std::lock_guard lock(publishing_);
+  FrozenNode& entry = fresh->entry(0);
+  const auto [place, added] = singles_.emplace(Place(&directory, entry.name()), &entry);
+  if (!added) return *place->second;
+  keep(std::move(fresh));
+  place->second = &entry.target();
+  return *place->second;
+}
+
+/// Takes `fresh` over, with the names in it that are further ones. The caller holds the
+/// lock.
+void FrozenLayer::keep(std::unique_ptr<FrozenIndex> fresh) {
   for (std::size_t i = 0; i < fresh->size(); ++i) {
     FrozenNode& entry = fresh->entry(i);
     if (!entry.has_more_names()) continue;
@@ -32,8 +56,6 @@ const FrozenIndex& FrozenLayer::publish(FrozenNode& directory, std::unique_ptr<F
   }
   fresh->next_ = std::move(indexes_);
   indexes_ = std::move(fresh);
-  entries.store(indexes_.get(), std::memory_order_release);
-  return *indexes_;
 }
 
 }  // namespace wasifs::host

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 
@@ -38,10 +40,23 @@ class FrozenLayer {
   /// directory has already become names of the node that is there.
   const FrozenIndex& publish(FrozenNode& directory, std::unique_ptr<FrozenIndex> fresh);
 
+  /// What a look-up has found in `directory`, which may be searched but not read; null:
+  /// no such name so far.
+  [[nodiscard]] FrozenNode* find_single(const FrozenNode& directory, std::string_view name);
+  /// Remembers the only entry of `fresh` as that, unless another thread was quicker.
+  FrozenNode& publish_single(const FrozenNode& directory, std::unique_ptr<FrozenIndex> fresh);
+
  private:
+  using Place = std::pair<const FrozenNode*, std::string>;  ///< a directory and a name
+
+  void keep(std::unique_ptr<FrozenIndex> fresh);
+
   std::unique_ptr<FrozenIndex> indexes_;  ///< all of them, a list; the last is the root's own
   FrozenNode* root_;
-  std::mutex publishing_;  ///< taken once for each directory, by who has read it
+  /// Guards what follows and the list. Taken once for each directory, by who has read
+  /// it; and for each look-up in directories that cannot be read.
+  std::mutex publishing_;
+  std::map<Place, FrozenNode*> singles_;
   std::unordered_map<std::uint64_t, FrozenNode*> linked_;  ///< files of several names, by number
 };
 

@@ -168,13 +168,28 @@ Result<Attr> FrozenNode::attr() {
   };
 }
 
+Result<FrozenNode*> FrozenNode::find_single(std::string_view name) {
+  if (FrozenNode* const known = layer().find_single(*this, name)) return known;
+  const auto component = Component::from(name);
+  if (!component) return fail(component.error());
+  const auto fd = reach(O_PATH | O_DIRECTORY);
+  if (!fd) return fail(fd.error());
+  auto fresh = FrozenIndex::read_single(layer(), *this, fd->get(), component->c_str());
+  if (!fresh) return fail(fresh.error());
+  return &layer().publish_single(*this, std::move(*fresh));
+}
+
 Result<NodeRef> FrozenNode::lookup(std::string_view name) {
   const auto index = entries();
+  if (!index && index.error() == Errc::eacces) {
+    const auto single = find_single(name);
+    return single ? Result<NodeRef>(NodeRef(*single)) : fail(single.error());
+  }
   if (!index) return fail(index.error());
   FrozenNode* const entry = (*index)->find(name);
   if (entry == nullptr) return fail(Errc::enoent);
   if (entry->is(kUnseen)) return fail(static_cast<Errc>(entry->links_));
-  return NodeRef(entry->is(kAlias) ? entry->special_.node : entry);
+  return NodeRef(&entry->target());
 }
 
 Result<DirPtr> FrozenNode::open_dir() {

@@ -56,6 +56,8 @@ class FrozenNode final : public Node {
   [[nodiscard]] std::string path() const;
   [[nodiscard]] std::uint64_t number() const { return number_; }
   [[nodiscard]] bool has_more_names() const { return !is_directory() && !is(kUnseen) && links_ > 1; }
+  /// The node that this entry stands for.
+  [[nodiscard]] FrozenNode& target() { return is(kAlias) ? *special_.node : *this; }
   /// Makes this entry, which nobody has seen yet, a further name of `node`.
   void become_alias_of(FrozenNode& node);
   /// Tells where in the text of the index that of this symlink is.
@@ -90,6 +92,8 @@ class FrozenNode final : public Node {
   /// The directory it was seen in; null for the root.
   [[nodiscard]] const FrozenNode* parent() const;
   [[nodiscard]] Result<const FrozenIndex*> entries();
+  /// Finds a name where there are no entries, since listing is not allowed.
+  [[nodiscard]] Result<FrozenNode*> find_single(std::string_view name);
   /// Opens it as `flags` say. estale, and what open(2) says of the way there.
   [[nodiscard]] Result<UniqueFd> reach(int flags) const;
   [[nodiscard]] bool is_same(const struct statx& stat) const;

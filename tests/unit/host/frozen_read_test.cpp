@@ -274,6 +274,27 @@ TEST_F(FrozenRead, WhatAUserMayNotLookAtIsListedOnly) {
   EXPECT_EQ(error_of(at("d")->lookup("f")), Errc::eacces);
 }
 
+TEST_F(FrozenRead, WhatAUserMayOnlyPassThroughIsSearched) {
+  WASIFS_NEEDS_ROOT();
+  temp_.write_file("root/d/f", "text", 0644);
+  temp_.write_file("root/d/sub/g", "below", 0644);
+  temp_.make_symlink("root/d/l", "f");
+  ASSERT_EQ(::link((temp_ / "root/d/f").c_str(), (temp_ / "root/d/again").c_str()), 0);
+  ASSERT_EQ(::chmod((temp_ / "root").c_str(), 0755), 0);
+  ASSERT_EQ(::chmod((temp_ / "root/d").c_str(), 0711), 0);
+  const ScopedUser user;
+  freeze();
+  EXPECT_EQ(error_of(in("d")->open_dir()), Errc::eacces);
+  EXPECT_EQ(content_of(*in("d/f")), "text");
+  EXPECT_EQ(in("d/f"), in("d/f"));
+  EXPECT_EQ(in("d/again"), in("d/f"));
+  EXPECT_EQ(must(in("d/l")->read_link()).text, "f");
+  EXPECT_EQ(content_of(*in("d/sub/g")), "below");
+  EXPECT_EQ(frozen_->path_of(*in("d/sub/g")), "/d/sub/g");
+  EXPECT_EQ(error_of(in("d")->lookup("none")), Errc::enoent);
+  EXPECT_EQ(error_of(in("d")->lookup("..")), Errc::einval);
+}
+
 TEST_F(FrozenRead, WhatCouldNotBeReadIsAskedForAgain) {
   WASIFS_NEEDS_ROOT();
   temp_.write_file("root/d/f", "");
