@@ -18,6 +18,7 @@ inline std::shared_ptr<FrozenFilesystem> open_frozen(const std::string& path,
 class FrozenTest : public HostTest {
  protected:
   void freeze(FrozenFilesystem::Options options = {}) {
+    top_ = nullptr;  // nodes go before their Filesystem
     frozen_ = open_frozen(temp_ / "root", options);
     top_ = frozen_->root();
   }
