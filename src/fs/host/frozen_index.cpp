@@ -79,7 +79,7 @@ void FrozenIndex::add(int fd, const Names::Entry& entry) {
   if (stat) {
     std::construct_at(entries_ + count_++, *this, name, *stat, layer_.inodes.number(id_of(*stat)));
   } else if (stat.error() != Errc::enoent) {
-    std::construct_at(entries_ + count_++, *this, name, entry.type, entry.ino, stat.error());
+    std::construct_at(entries_ + count_++, *this, name, entry.type, entry.ino);
   }
 }
 

@@ -20,11 +20,11 @@ class FrozenIndex {
  public:
   /// Reads the directory `fd`, which `directory` stands for: getdents64(2), and one
   /// statx(2) for each name, relative to `fd`. A name that goes meanwhile is left out; one
-  /// that may not be looked at is kept with its error. Any other failure is the
+  /// that cannot be looked at is only listed. Any other failure is the
   /// directory's, and asking again may help.
   [[nodiscard]] static Result<std::unique_ptr<FrozenIndex>> read(FrozenLayer& layer, FrozenNode& directory,
                                                                  int fd);
-  /// The same of one name only; its error where it may not be looked at.
+  /// The same of one name only; its error where it cannot be looked at.
   [[nodiscard]] static Result<std::unique_ptr<FrozenIndex>> read_single(FrozenLayer& layer,
                                                                         FrozenNode& directory, int fd,
                                                                         const char* name);

@@ -40,8 +40,8 @@ class FrozenLayer {
   /// directory has already become names of the node that is there.
   const FrozenIndex& publish(FrozenNode& directory, std::unique_ptr<FrozenIndex> fresh);
 
-  /// What a look-up has found in `directory`, which may be searched but not read; null:
-  /// no such name so far.
+  /// What a look-up has found in `directory`, which could not be read, or told nothing of
+  /// the name; null: nothing so far.
   [[nodiscard]] FrozenNode* find_single(const FrozenNode& directory, std::string_view name);
   /// Remembers the only entry of `fresh` as that, unless another thread was quicker.
   FrozenNode& publish_single(const FrozenNode& directory, std::unique_ptr<FrozenIndex> fresh);
@@ -54,7 +54,7 @@ class FrozenLayer {
   std::unique_ptr<FrozenIndex> indexes_;  ///< all of them, a list; the last is the root's own
   FrozenNode* root_;
   /// Guards what follows and the list. Taken once for each directory, by who has read
-  /// it; and for each look-up in directories that cannot be read.
+  /// it, and for each look-up that find_single() is for.
   std::mutex publishing_;
   std::map<Place, FrozenNode*> singles_;
   std::unordered_map<std::uint64_t, FrozenNode*> linked_;  ///< files of several names, by number

@@ -89,13 +89,13 @@ FrozenNode::FrozenNode(FrozenIndex& home, Name name, const struct statx& stat, s
   }
 }
 
-FrozenNode::FrozenNode(FrozenIndex& home, Name name, FileType told, std::uint64_t told_ino, Errc why)
+FrozenNode::FrozenNode(FrozenIndex& home, Name name, FileType told, std::uint64_t told_ino)
     : Node(told, Pinned{}),
       name_size_(name.size),
       bits_(kUnseen),
       home_(home),
       name_at_(name.at),
-      links_(static_cast<std::uint32_t>(why)),
+      links_(0),
       number_(told_ino) {}
 
 std::string_view FrozenNode::name() const { return home_.text(name_at_, name_size_); }
@@ -122,8 +122,7 @@ std::string FrozenNode::path() const {
 
 Result<UniqueFd> FrozenNode::reach(int flags) const {
   const int root = layer().root_fd.get();
-  if (parent() == nullptr) return reopen(root, flags);
-  auto fd = open_long(root, path().substr(1), flags);
+  auto fd = parent() == nullptr ? reopen(root, flags) : open_long(root, path().substr(1), flags);
   if (!fd) return fail(tells_of_change(fd.error()) ? Errc::estale : fd.error());
   const auto stat = stat_fd(fd->get(), kStatMask);
   if (!stat) return fail(stat.error());
@@ -181,15 +180,13 @@ Result<FrozenNode*> FrozenNode::find_single(std::string_view name) {
 
 Result<NodeRef> FrozenNode::lookup(std::string_view name) {
   const auto index = entries();
-  if (!index && index.error() == Errc::eacces) {
-    const auto single = find_single(name);
-    return single ? Result<NodeRef>(NodeRef(*single)) : fail(single.error());
-  }
-  if (!index) return fail(index.error());
-  FrozenNode* const entry = (*index)->find(name);
-  if (entry == nullptr) return fail(Errc::enoent);
-  if (entry->is(kUnseen)) return fail(static_cast<Errc>(entry->links_));
-  return NodeRef(&entry->target());
+  if (!index && index.error() != Errc::eacces) return fail(index.error());
+  FrozenNode* const entry = index ? (*index)->find(name) : nullptr;
+  if (index && entry == nullptr) return fail(Errc::enoent);
+  if (entry != nullptr && !entry->is(kUnseen)) return NodeRef(&entry->target());
+  const auto single = find_single(name);
+  if (!single) return fail(single.error());
+  return NodeRef(*single);
 }
 
 Result<DirPtr> FrozenNode::open_dir() {

@@ -38,8 +38,8 @@ class FrozenNode final : public Node {
   };
 
   FrozenNode(FrozenIndex& home, Name name, const struct statx& stat, std::uint64_t number);
-  /// A name that may not be looked at; `why` is the answer to every look-up.
-  FrozenNode(FrozenIndex& home, Name name, FileType told, std::uint64_t told_ino, Errc why);
+  /// A name of which nothing is known but what its directory tells.
+  FrozenNode(FrozenIndex& home, Name name, FileType told, std::uint64_t told_ino);
 
   [[nodiscard]] Result<Attr> attr() override;
   [[nodiscard]] Result<NodeRef> lookup(std::string_view name) override;
@@ -69,7 +69,7 @@ class FrozenNode final : public Node {
   // Beside the permissions in bits_.
   static constexpr std::uint16_t kPermissions = 07777;
   static constexpr std::uint16_t kAlias = 010000;   ///< a further name of special_.node
-  static constexpr std::uint16_t kUnseen = 020000;  ///< links_ is the error of looking at it
+  static constexpr std::uint16_t kUnseen = 020000;  ///< only listed: look-ups ask the host
   static constexpr std::uint16_t kBare = 040000;    ///< is known to have no extended attributes
 
   enum Stamp : std::uint8_t { kAccessed, kModified, kChanged, kBorn, kStamps };
@@ -92,7 +92,7 @@ class FrozenNode final : public Node {
   /// The directory it was seen in; null for the root.
   [[nodiscard]] const FrozenNode* parent() const;
   [[nodiscard]] Result<const FrozenIndex*> entries();
-  /// Finds a name where there are no entries, since listing is not allowed.
+  /// Asks the host for a name that no entry tells enough of.
   [[nodiscard]] Result<FrozenNode*> find_single(std::string_view name);
   /// Opens it as `flags` say. estale, and what open(2) says of the way there.
   [[nodiscard]] Result<UniqueFd> reach(int flags) const;

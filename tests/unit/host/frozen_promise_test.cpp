@@ -97,6 +97,13 @@ TEST_F(FrozenPromise, AFileWithOtherContentIsStale) {
   expect_stale();
 }
 
+TEST_F(FrozenPromise, ASingleFileWithOtherContentIsStale) {
+  const auto fs = open_frozen(temp_ / "root/d/f");
+  EXPECT_EQ(content_of(*fs->root()), "inside");
+  temp_.write_file("root/d/f", "more than was");
+  EXPECT_EQ(error_of(fs->root()->open({.read = true})), Errc::estale);
+}
+
 TEST_F(FrozenPromise, AFileReplacedByASymlinkIsStale) {
   ASSERT_EQ(::unlink((temp_ / "root/d/f").c_str()), 0);
   temp_.make_symlink("root/d/f", "../../outside/f");
