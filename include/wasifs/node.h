@@ -66,6 +66,12 @@ class WASIFS_API File {
   [[nodiscard]] Status truncate(std::uint64_t size);
   /// ebadf, efbig, enospc, enotsup.
   [[nodiscard]] Status allocate(AllocateMode mode, std::uint64_t offset, std::uint64_t length);
+  /// Makes the first `size` bytes of `source` the content of this file, which is empty,
+  /// in a way that is cheaper than reading and writing them: where it can, the two share
+  /// their blocks, and holes stay holes. A shorter source is filled up with zeros.
+  /// enotsup: there is no such way between these two, and this file may hold a part of
+  /// it now. ebadf, efbig, enospc, eio.
+  [[nodiscard]] Status copy_from(File& source, std::uint64_t size);
   /// Makes written data durable where the layer persists at all.
   [[nodiscard]] Status sync(bool data_only) { return do_sync(data_only); }
 
@@ -92,6 +98,8 @@ class WASIFS_API File {
   virtual Result<std::size_t> do_append(std::span<const std::byte> in);
   virtual Status do_truncate(std::uint64_t size);
   virtual Status do_allocate(AllocateMode mode, std::uint64_t offset, std::uint64_t length);
+  /// enotsup by default.
+  virtual Status do_copy(File& source, std::uint64_t size);
   virtual Status do_sync(bool data_only);
   /// A layer without holes: enxio at or past the end, else `offset` for data and the
   /// size for a hole.

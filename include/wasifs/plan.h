@@ -10,6 +10,7 @@
 #include "wasifs/error.h"
 #include "wasifs/export.h"
 #include "wasifs/run_spec.h"
+#include "wasifs/types.h"
 
 namespace wasifs {
 
@@ -59,6 +60,9 @@ struct PlannedMount {
   std::string origin;  ///< who asked for it: "manifest", `package "x"`, `--volume "a:/b"`, …
   SourceLocation where;
   SymlinkText symlink_text = SymlinkText::verbatim;
+  /// With `forever` the lowers that are host directories are frozen: each directory is
+  /// read once and never looked at again.
+  Caching caching = Caching::by_layer;
 };
 
 /// A decision between two things that wanted the same place, and why.

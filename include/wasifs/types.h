@@ -131,4 +131,11 @@ struct Traits {
   bool place_bound = false;
 };
 
+/// What whoever shows a mount to somebody with a cache may remember of it.
+enum class Caching : std::uint8_t {
+  by_layer,  ///< as the traits of its layers say
+  none,      ///< nothing
+  forever,   ///< as of what nobody changes but through the tree
+};
+
 }  // namespace wasifs

@@ -41,6 +41,12 @@ Status File::allocate(AllocateMode mode, std::uint64_t offset, std::uint64_t len
   return do_allocate(mode, offset, length);
 }
 
+Status File::copy_from(File& source, std::uint64_t size) {
+  if (!flags_.write || !source.flags_.read) return fail(Errc::ebadf);
+  if (size > kMaxSize) return fail(Errc::efbig);
+  return do_copy(source, size);
+}
+
 std::optional<View> File::view(std::uint64_t /*offset*/, std::size_t /*length*/) { return std::nullopt; }
 
 // A layer that is never open for writing never gets here.
@@ -48,6 +54,7 @@ Result<std::size_t> File::do_write(std::uint64_t, std::span<const std::byte>) { 
 Result<std::size_t> File::do_append(std::span<const std::byte>) { return fail(Errc::ebadf); }
 Status File::do_truncate(std::uint64_t) { return fail(Errc::ebadf); }
 Status File::do_allocate(AllocateMode, std::uint64_t, std::uint64_t) { return fail(Errc::ebadf); }
+Status File::do_copy(File&, std::uint64_t) { return fail(Errc::enotsup); }
 Status File::do_sync(bool) { return {}; }
 
 namespace {

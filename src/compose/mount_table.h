@@ -11,13 +11,6 @@
 
 namespace wasifs {
 
-/// What whoever shows a mount to somebody with a cache may remember of it.
-enum class Caching : std::uint8_t {
-  by_layer,  ///< as the layer's traits say
-  none,      ///< nothing
-  forever,   ///< as of a layer that nobody changes but through the tree
-};
-
 struct MountOptions {
   bool read_only = false;  ///< every change answers erofs
   /// Absolute texts of layer-rooted symlinks are shown as relative ones, so that

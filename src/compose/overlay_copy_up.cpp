@@ -372,6 +372,9 @@ Result<bool> OverlayNode::copy_content(Node& to, Content content) const {
   if (content == Content::later && state_.lasting == nullptr) return true;
   Result<FilePtr> into = to.open({.read = true, .write = true});
   if (!into) return fail(into.error());
+  const Status taken = (*into)->copy_from(**from, attr->size);
+  if (taken) return false;
+  if (taken.error() != Errc::enotsup) return fail(taken.error());
   std::vector<std::byte> buffer(std::size_t{128} << 10U);
   for (std::uint64_t at = 0;;) {
     // Holes stay holes. A layer that cannot tell says that all is data.

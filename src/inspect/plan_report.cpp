@@ -26,6 +26,18 @@ std::string_view name_of(Access access) {
 
 namespace {
 
+std::string_view name_of(Caching caching) {
+  switch (caching) {
+    case Caching::none:
+      return "none";
+    case Caching::forever:
+      return "forever";
+    case Caching::by_layer:
+      break;
+  }
+  return "auto";
+}
+
 std::string_view name_of(Decision::Subject subject) {
   switch (subject) {
     case Decision::Subject::mount:
@@ -96,6 +108,7 @@ std::string render_mount(const PlannedMount& mount) {
   std::string out = display_name(mount.guest) + "  " + std::string(name_of(mount.access));
   if (mount.opaque) out += ", opaque";
   if (mount.symlink_text == SymlinkText::rebase) out += ", symlink-text rebase";
+  if (mount.caching != Caching::by_layer) out += ", cache " + std::string(name_of(mount.caching));
   if (mount.quota_bytes) out += ", quota " + std::to_string(*mount.quota_bytes) + " bytes";
   out += ", from " + mount.origin;
   // Of a flag the origin is the place.
@@ -145,6 +158,7 @@ std::string json_mount(const PlannedMount& mount) {
       .add("access", name_of(mount.access))
       .add("opaque", mount.opaque);
   if (mount.symlink_text == SymlinkText::rebase) object.add("symlink_text", "rebase");
+  if (mount.caching != Caching::by_layer) object.add("cache", name_of(mount.caching));
   object.add_json("upper", mount.upper ? json_layer(*mount.upper) : "null");
   if (!mount.work.empty()) object.add("work", mount.work);
   return object.add_json("lowers", json_list(mount.lowers, json_layer))

@@ -208,7 +208,8 @@ class Planner {
                        .quota_bytes = entry.quota,
                        .origin = entry.origin.empty() ? std::string(kManifestOrigin) : entry.origin,
                        .where = entry.where,
-                       .symlink_text = entry.symlink_text};
+                       .symlink_text = entry.symlink_text,
+                       .caching = entry.caching};
     if (entry.type == MountType::memory) mount.lowers = {plain_layer(LayerKind::memory, entry.where)};
     if (entry.type == MountType::static_text) {
       mount.lowers = {plain_layer(LayerKind::static_text, entry.where)};
@@ -263,7 +264,7 @@ class Planner {
         skipped = mount.guest;
         continue;
       }
-      add_package_mount(std::move(mount), container.access);
+      add_package_mount(std::move(mount), container.access, container.caching);
     }
     add_commands(std::move(package->commands));
     runnable_ = std::move(package->runnable);
@@ -327,7 +328,7 @@ class Planner {
         }
         return fail(std::move(clash));
       }
-      add_package_mount(std::move(mount), Access::cow);
+      add_package_mount(std::move(mount), Access::cow, Caching::by_layer);
     }
     add_commands(std::move(package->commands));
     return {};
@@ -372,7 +373,7 @@ class Planner {
     return false;
   }
 
-  void add_package_mount(PackageMount mount, Access access) {
+  void add_package_mount(PackageMount mount, Access access, Caching caching) {
     const SourceLocation where = mount.where;
     PlannedMount planned{.guest = mount.guest,
                          .guest_raw = std::move(mount.guest_raw),
@@ -381,7 +382,8 @@ class Planner {
                          .lowers = {std::move(mount.layer)},
                          .quota_bytes = std::nullopt,
                          .origin = std::move(mount.origin),
-                         .where = where};
+                         .where = where,
+                         .caching = caching};
     if (access == Access::cow) planned.upper = plain_layer(LayerKind::memory, where);
     std::string guest = planned.guest;
     slots_.emplace(std::move(guest), Slot{.mount = std::move(planned), .on_conflict = {}});
@@ -449,7 +451,8 @@ class Planner {
                       .quota_bytes = std::nullopt,
                       .origin = "root",
                       .where = where,
-                      .symlink_text = root_symlink_text_};
+                      .symlink_text = root_symlink_text_,
+                      .caching = manifest_.caching};
     if (!root_upper_ && !manifest_.upper) {
       root.upper = std::move(base);
     } else {

@@ -65,6 +65,7 @@ class ManifestReader {
     if (const auto limit = reader.size("memory-limit")) manifest_.memory_limit = limit->value;
     if (const auto limit = reader.count("inode-limit")) manifest_.inode_limit = limit->value;
     manifest_.upper = read_upper(reader, folder_, errors_);
+    manifest_.caching = read_caching(reader).value_or(Caching::by_layer);
     reader.finish();
   }
 
@@ -85,6 +86,7 @@ class ManifestReader {
     if (const auto access = reader.word<Access>("access", {{"cow", Access::cow}, {"ro", Access::ro}})) {
       container.access = access->value;
     }
+    container.caching = read_caching(reader).value_or(Caching::by_layer);
     if (reader.find("mounts") != nullptr) container.mounts = read_container_mounts(reader);
     reader.finish();
     manifest_.container = std::move(container);

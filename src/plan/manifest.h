@@ -55,6 +55,7 @@ struct MountEntry {
   std::optional<ConflictMode> on_conflict = {};
   Symlinks symlinks = Symlinks::contain;
   SymlinkText symlink_text = SymlinkText::verbatim;
+  Caching caching = Caching::by_layer;
   std::optional<std::uint64_t> quota = {};
   std::optional<HostUpper> upper = {};   ///< of a cow mount; absent: memory
   std::vector<LayerSource> layers = {};  ///< one for host and webc, none for memory and static
@@ -77,6 +78,7 @@ struct Container {
   std::optional<Located<std::string>> command;
   bool no_command = false;  ///< what is run is no command of it
   Access access = Access::cow;
+  Caching caching = Caching::by_layer;  ///< of what it mounts beside the root
   /// Present: instead of what the package itself maps.
   std::optional<std::vector<ContainerMount>> mounts;
 };
@@ -116,7 +118,8 @@ struct Manifest {
   ConflictMode conflict = ConflictMode::override_;
   std::optional<std::uint64_t> memory_limit;
   std::optional<std::uint64_t> inode_limit;
-  std::optional<HostUpper> upper;  ///< of the root; absent: memory
+  std::optional<HostUpper> upper;       ///< of the root; absent: memory
+  Caching caching = Caching::by_layer;  ///< of the root
 
   std::optional<Container> container;
   std::vector<LayerSource> uses;                 ///< [[use]], in order

@@ -20,17 +20,17 @@ struct TypeRules {
   std::span<const Access> access;          ///< the default first
 };
 
-constexpr std::string_view kHostKeys[] = {"source", "opaque",        "symlinks", "symlink-text",
-                                          "quota",  "write-through", "upper",    "work"};
-constexpr std::string_view kWebcKeys[] = {"source",       "volume", "subpath", "opaque",
-                                          "symlink-text", "quota",  "upper",   "work"};
-constexpr std::string_view kMemoryKeys[] = {"opaque", "quota"};
+constexpr std::string_view kHostKeys[] = {"source",        "opaque", "symlinks", "symlink-text", "quota",
+                                          "write-through", "upper",  "work",     "cache"};
+constexpr std::string_view kWebcKeys[] = {"source", "volume", "subpath", "opaque", "symlink-text",
+                                          "quota",  "upper",  "work",    "cache"};
+constexpr std::string_view kMemoryKeys[] = {"opaque", "quota", "cache"};
 constexpr std::string_view kStaticKeys[] = {"text"};
 constexpr std::string_view kOverlayKeys[] = {"layers", "opaque", "symlinks", "symlink-text",
-                                             "quota",  "upper",  "work"};
-constexpr std::string_view kOwnKeys[] = {"source",   "volume",        "subpath", "opaque",
-                                         "symlinks", "symlink-text",  "quota",   "layers",
-                                         "text",     "write-through", "upper",   "work"};
+                                             "quota",  "upper",  "work",     "cache"};
+constexpr std::string_view kOwnKeys[] = {"source",       "volume", "subpath", "opaque", "symlinks",
+                                         "symlink-text", "quota",  "layers",  "text",   "write-through",
+                                         "upper",        "work",   "cache"};
 constexpr Access kHostAccess[] = {Access::rw, Access::cow, Access::ro};
 constexpr Access kLayerAccess[] = {Access::cow, Access::ro};
 constexpr Access kMemoryAccess[] = {Access::rw, Access::ro};
@@ -209,6 +209,7 @@ class MountReader {
           "symlink-text", {{"verbatim", SymlinkText::verbatim}, {"rebase", SymlinkText::rebase}});
       if (text) mount_.symlink_text = text->value;
     }
+    if (allows("cache")) read_cache();
     if (allows("quota")) {
       if (const auto quota = reader_.size("quota")) {
         mount_.quota = quota->value;
@@ -216,6 +217,17 @@ class MountReader {
           errors_.add(quota->where, "\"quota\" has no meaning here: this mount keeps no changes in memory");
         }
       }
+    }
+  }
+
+  void read_cache() {
+    const auto caching = read_caching(reader_);
+    if (!caching) return;
+    mount_.caching = *caching;
+    if (at_root()) {
+      errors_.add(*reader_.place_of("cache"),
+                  "a mount at \"/\" is a layer of the root and has no cache of its own",
+                  "write \"cache\" in [root]");
     }
   }
 
@@ -269,6 +281,13 @@ std::optional<std::string> read_guest_path(const Located<std::string>& guest, Er
   if (path) return *std::move(path);
   errors.add(guest.where, path.error().message, path.error().hint);
   return std::nullopt;
+}
+
+std::optional<Caching> read_caching(TableReader& reader) {
+  const auto caching = reader.word<Caching>(
+      "cache", {{"auto", Caching::by_layer}, {"none", Caching::none}, {"forever", Caching::forever}});
+  if (!caching) return std::nullopt;
+  return caching->value;
 }
 
 std::optional<MountEntry> read_mount(const Value& table, const std::string& folder, Errors& errors) {

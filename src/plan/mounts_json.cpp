@@ -21,6 +21,7 @@ std::string mount_json(const PlannedMount& mount) {
   if (mount.upper) layers.push_back(mount.upper->describe());
   for (const PlannedLayer& lower : mount.lowers) layers.push_back(lower.describe());
   ordered_json json{{"guest", mount.guest}, {"access", name_of(mount.access)}, {"layers", std::move(layers)}};
+  if (mount.caching != Caching::by_layer) json["cache"] = mount.caching == Caching::none ? "none" : "forever";
   if (mount.quota_bytes) json["quota"] = *mount.quota_bytes;
   return json.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
 }

@@ -18,6 +18,7 @@
 #include "compose/mount_table.h"
 #include "compose/overlay.h"
 #include "compose/subtree.h"
+#include "fs/host/frozen_fs.h"
 #include "fs/host/host_fs.h"
 #include "fs/memory/memory_fs.h"
 #include "plan/base_root.h"
@@ -70,6 +71,13 @@ std::uint64_t default_memory_limit() {
   if (pages <= 0 || page_size <= 0) return Quota::kUnlimited;
   return static_cast<std::uint64_t>(pages) / 2 * static_cast<std::uint64_t>(page_size);
 }
+
+/// What is done with a directory of the host.
+enum class HostUse : std::uint8_t {
+  changed,
+  read,
+  frozen,  ///< read, and nobody changes it meanwhile
+};
 
 /// A file system and what of it is shown: all, or one file in its root.
 struct Opened {
@@ -147,6 +155,7 @@ class Builder {
   static MountOptions options_of(const PlannedMount& mount) {
     return {.read_only = mount.access == Access::ro,
             .rebase_links = mount.symlink_text == SymlinkText::rebase,
+            .caching = mount.caching,
             .label = asked_by(mount)};
   }
 
@@ -205,7 +214,7 @@ class Builder {
   Outcome<FilesystemPtr> open_kept(const PlannedMount& mount) {
     struct stat found{};
     if (::stat(mount.upper->source.c_str(), &found) != 0 && errno == ENOENT) return nullptr;
-    Outcome<Opened> opened = open_host(mount, *mount.upper, mount.upper->source, true);
+    Outcome<Opened> opened = open_host(mount, *mount.upper, mount.upper->source, HostUse::read);
     if (!opened) return fail(std::move(opened.error()));
     return labelled(*mount.upper, std::move(opened->fs));
   }
@@ -245,7 +254,8 @@ class Builder {
     if (path == nullptr) return fail(unusable(mount, layer, message(static_cast<Errc>(errno))));
     const std::string_view whole(path.get());
     const std::size_t slash = whole.rfind('/');
-    Outcome<Opened> folder = open_host(mount, layer, std::string(whole.substr(0, slash + 1)), true);
+    // The promise of "cache" is about the file, not about what lies beside it.
+    Outcome<Opened> folder = open_host(mount, layer, std::string(whole.substr(0, slash + 1)), HostUse::read);
     if (!folder) return folder;
     std::string source = folder->fs->describe();
     folder->fs = labelled(layer, std::move(folder->fs), std::move(source));
@@ -256,7 +266,10 @@ class Builder {
   Outcome<Opened> open_layer(const PlannedMount& mount, const PlannedLayer& layer, bool read_only) {
     switch (layer.kind) {
       case LayerKind::host: {
-        Outcome<Opened> opened = open_host(mount, layer, layer.source, read_only);
+        const HostUse use = !read_only                          ? HostUse::changed
+                            : mount.caching == Caching::forever ? HostUse::frozen
+                                                                : HostUse::read;
+        Outcome<Opened> opened = open_host(mount, layer, layer.source, use);
         return opened ? open_part(mount, layer, std::move(opened->fs)) : opened;
       }
       case LayerKind::webc:
@@ -345,20 +358,26 @@ class Builder {
   }
 
   Outcome<Opened> open_host(const PlannedMount& mount, const PlannedLayer& layer, const std::string& path,
-                            bool read_only) {
+                            HostUse use) {
     struct stat found{};
     if (::stat(path.c_str(), &found) != 0) {
       const std::string directory = "host directory " + quoted(layer.written);
       if (errno == ENOENT) return fail(source_error(mount, layer, directory + " does not exist"));
       return fail(unusable(mount, layer, message(static_cast<Errc>(errno))));
     }
-    const auto links =
-        layer.symlinks == Symlinks::deny ? HostFilesystem::Symlinks::deny : HostFilesystem::Symlinks::contain;
-    auto opened = HostFilesystem::open(path, {.read_only = read_only, .symlinks = links});
+    Outcome<FilesystemPtr> opened = open_host_layer(layer, path, use);
     if (opened) return Opened{*std::move(opened)};
     Diagnostic error = source_error(mount, layer, layer.describe() + " cannot be used");
     error.causes.push_back(std::move(opened.error()));
     return fail(std::move(error));
+  }
+
+  static Outcome<FilesystemPtr> open_host_layer(const PlannedLayer& layer, const std::string& path,
+                                                HostUse use) {
+    const auto links =
+        layer.symlinks == Symlinks::deny ? HostFilesystem::Symlinks::deny : HostFilesystem::Symlinks::contain;
+    if (use == HostUse::frozen) return FrozenFilesystem::open(path, {.symlinks = links});
+    return HostFilesystem::open(path, {.read_only = use == HostUse::read, .symlinks = links});
   }
 
   Outcome<Opened> open_volume(const PlannedMount& mount, const PlannedLayer& layer) {

@@ -7,6 +7,7 @@
 
 #include "compose/mount_table.h"
 #include "compose/overlay.h"
+#include "fs/host/frozen_fs.h"
 #include "fs/host/host_fs.h"
 #include "fs/memory/memory_fs.h"
 #include "lasting.h"
@@ -74,8 +75,9 @@ std::shared_ptr<TempDir> host_directory(Stage& stage) {
   return directory;
 }
 
+template <class Layer = HostFilesystem>
 FilesystemPtr host_layer(const std::string& path) {
-  auto opened = HostFilesystem::open(path, {});
+  auto opened = Layer::open(path, {});
   if (!opened) throw std::runtime_error(opened.error().text());
   return *std::move(opened);
 }
@@ -134,6 +136,17 @@ template <Lies where>
 Stage overlay_stage(const Fixture& fixture) {
   Stage stage;
   stage.fs = std::make_unique<TreeVfs>(make_overlay(fixture, where, stage));
+  return stage;
+}
+
+/// An overlay over a directory of the host that is populated first and frozen then.
+Stage frozen_lower_stage(const Fixture& fixture) {
+  Stage stage;
+  const std::string path = host_directory(stage)->string();
+  stage.lowers.push_back(std::make_unique<TreeVfs>(host_layer(path)));
+  populate(fixture, *stage.lowers.front());
+  stage.fs = std::make_unique<TreeVfs>(std::make_shared<Overlay>(
+      changed_memory(stage), std::vector<FilesystemPtr>{host_layer<FrozenFilesystem>(path)}));
   return stage;
 }
 
@@ -223,6 +236,10 @@ const std::vector<Backend>& all_backends() {
        .make = overlay_stage<Lies::in_host_lower>,
        .host = true,
        .counts_subdirectories = false},
+      {.name = "overlay_frozen_lower",
+       .make = frozen_lower_stage,
+       .host = true,
+       .counts_subdirectories = false},
       {.name = "overlay_lasting", .make = lasting_stage<lasting_in_memory>},
       {.name = "overlay_host_upper",
        .make = lasting_stage<lasting_on_host>,
@@ -241,6 +258,12 @@ const std::vector<Backend>& all_backends() {
        .make = mounted_stage<overlay_stage<Lies::in_upper_and_lower>>,
        .kernel = true,
        .fuse = true},
+      {.name = "mounted_overlay_frozen",
+       .make = mounted_stage<frozen_lower_stage>,
+       .kernel = true,
+       .fuse = true,
+       .host = true,
+       .counts_subdirectories = false},
       {.name = "mounted_host", .make = mounted_stage<host_stage>, .kernel = true, .fuse = true, .host = true},
       {.name = "mounted_overlay_host_upper",
        .make = mounted_stage<lasting_stage<lasting_on_host>>,

@@ -56,10 +56,6 @@ Status change_size(int fd, std::uint64_t size) {
   return to_status(retry([&] { return ::ftruncate(file->get(), static_cast<off_t>(size)); }));
 }
 
-Time time_of(const struct statx_timestamp& stamp) {
-  return {.sec = stamp.tv_sec, .nsec = static_cast<std::int32_t>(stamp.tv_nsec)};
-}
-
 /// One change in progress: what has been done so far, and what was there before.
 class Transaction {
  public:

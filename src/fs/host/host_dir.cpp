@@ -52,15 +52,17 @@ void add(std::span<const std::byte> records, Names& names) {
     if (check_name(name)) {
       names.entries.push_back({.at = names.text.size(),
                                .ino = load<std::uint64_t>(record + offsetof(dirent64, d_ino)),
-                               .type = type_from(load<unsigned char>(record + offsetof(dirent64, d_type)))});
+                               .type = type_from(load<unsigned char>(record + offsetof(dirent64, d_type))),
+                               .size = static_cast<std::uint8_t>(name.size())});
       names.text.append(name).push_back('\0');
     }
     records = records.subspan(length);
   }
 }
 
-Result<std::shared_ptr<const Names>> read_names(int fd) {
-  if (::lseek(fd, 0, SEEK_SET) < 0) return fail_errno();
+}  // namespace
+
+Result<std::shared_ptr<Names>> read_names(int fd) {
   const auto buffer = std::make_unique_for_overwrite<std::byte[]>(kBufferSize);
   auto names = std::make_shared<Names>();
   for (;;) {
@@ -71,8 +73,6 @@ Result<std::shared_ptr<const Names>> read_names(int fd) {
     add({buffer.get(), static_cast<std::size_t>(count)}, *names);
   }
 }
-
-}  // namespace
 
 Status HostDir::read(std::uint64_t cookie, DirSink sink) {
   const auto taken = names(cookie == 0);
@@ -90,8 +90,9 @@ Status HostDir::read(std::uint64_t cookie, DirSink sink) {
 Result<std::shared_ptr<const Names>> HostDir::names(bool fresh) {
   const std::lock_guard lock(mutex_);
   if (fresh || names_ == nullptr) {
+    if (::lseek(fd_.get(), 0, SEEK_SET) < 0) return fail_errno();
     auto taken = read_names(fd_.get());
-    if (!taken) return taken;
+    if (!taken) return fail(taken.error());
     names_ = std::move(*taken);
   }
   return names_;

@@ -19,11 +19,15 @@ struct Names {
   struct Entry {
     std::size_t at;  ///< in `text`
     std::uint64_t ino;
-    FileType type;  ///< as the directory tells; regular where it does not
+    FileType type;      ///< as the directory tells; regular where it does not
+    std::uint8_t size;  ///< of the name, without its NUL
   };
   std::string text;  ///< the names, each with a NUL
   std::vector<Entry> entries;
 };
+
+/// What the directory `fd`, which is at its start, has now.
+[[nodiscard]] Result<std::shared_ptr<Names>> read_names(int fd);
 
 /// An open directory of the host. Cookie n continues behind the n-th name of the
 /// snapshot that the read from cookie 0 took. (The host's own offsets would not

@@ -8,6 +8,8 @@
 
 #include <algorithm>
 
+#include "fs/host/copy_content.h"
+
 namespace wasifs::host {
 
 namespace {
@@ -92,6 +94,11 @@ Status HostFile::do_allocate(AllocateMode mode, std::uint64_t offset, std::uint6
     return ::fallocate(fd_.get(), fallocate_flags(mode), static_cast<off_t>(offset),
                        static_cast<off_t>(length));
   }));
+}
+
+Status HostFile::do_copy(File& source, std::uint64_t size) {
+  const auto from = source.native_range();
+  return from ? copy_content(*from, fd_.get(), size) : fail(Errc::enotsup);
 }
 
 Status HostFile::do_sync(bool data_only) {

@@ -21,6 +21,8 @@ class HostFile final : public File {
   Result<std::size_t> do_append(std::span<const std::byte> in) override;
   Status do_truncate(std::uint64_t size) override;
   Status do_allocate(AllocateMode mode, std::uint64_t offset, std::uint64_t length) override;
+  /// From any file that lies on the host; see copy_content().
+  Status do_copy(File& source, std::uint64_t size) override;
   Status do_sync(bool data_only) override;
   Result<std::uint64_t> do_seek(std::uint64_t offset, bool data) override;
 

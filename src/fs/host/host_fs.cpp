@@ -2,12 +2,9 @@
 #include "fs/host/host_fs.h"
 
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <sys/file.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
-#include <array>
 #include <chrono>
 #include <optional>
 #include <thread>
@@ -16,13 +13,16 @@
 #include "base/path.h"
 #include "fs/host/host_node.h"
 #include "fs/host/layer.h"
+#include "fs/host/mapped_root.h"
 
 namespace wasifs {
 
-using host::ProcPath;
+using host::host_directory;
+using host::open_mapped;
 using host::reopen;
 using host::retry;
 using host::stat_fd;
+using host::trouble_with;
 using host::UniqueFd;
 
 // The root is held for as long as there is a Filesystem, and goes before the
@@ -37,82 +37,8 @@ struct HostFilesystem::State : host::Layer {
 
 namespace {
 
-/// `subject`: what it is about, with its path.
-Diagnostic trouble_with(const std::string& subject, const std::string& what, std::string hint = {}) {
-  return {.trouble = Trouble::source, .message = subject + " " + what, .hint = std::move(hint)};
-}
-
 Diagnostic trouble(const std::string& path, const std::string& what, std::string hint = {}) {
-  return trouble_with("host directory " + quoted(path), what, std::move(hint));
-}
-
-/// The next step for a path that leads nowhere: a symlink to nothing is the
-/// case that people do not see.
-std::string hint_for_missing(const std::string& path) {
-  std::array<char, 4096> text;
-  const ssize_t length = ::readlink(path.c_str(), text.data(), text.size());
-  if (length < 0) return "create it, or correct the path";
-  return "it is a symlink to " + quoted({text.data(), static_cast<std::size_t>(length)}) +
-         ", which does not exist";
-}
-
-/// The one place where a path is resolved as a whole and symlinks are followed:
-/// the user named it.
-Outcome<UniqueFd> open_root(const std::string& path) {
-  if (path.find('\0') != std::string::npos)
-    return fail(trouble(path, "cannot exist: the path has a NUL byte"));
-  UniqueFd fd(retry([&] { return ::open(path.c_str(), O_PATH | O_CLOEXEC); }));
-  if (fd) return fd;
-  const int error = errno;
-  if (error == ENOENT || error == ENOTDIR)
-    return fail(trouble(path, "does not exist", hint_for_missing(path)));
-  return fail(trouble(path, "cannot be opened: " + message(static_cast<Errc>(error))));
-}
-
-std::string_view name_of(FileType type) {
-  switch (type) {
-    case FileType::char_device:
-      return "a character device";
-    case FileType::block_device:
-      return "a block device";
-    case FileType::fifo:
-      return "a fifo";
-    case FileType::socket:
-      return "a socket";
-    case FileType::symlink:
-      return "a symlink";
-    case FileType::directory:
-      return "a directory";
-    case FileType::regular:
-      return "a regular file";
-  }
-  std::unreachable();
-}
-
-/// What the layer cannot do without, asked for here so that it is missed with a
-/// message and not by every operation.
-Outcome<void> check_host(const std::string& path, const UniqueFd& root) {
-  open_how how = {};
-  how.flags = O_PATH | O_CLOEXEC;
-  how.resolve = RESOLVE_NO_MAGICLINKS;
-  const UniqueFd probe(static_cast<int>(::syscall(SYS_openat2, AT_FDCWD, "/", &how, sizeof how)));
-  if (!probe) {
-    return fail(
-        trouble(path, "cannot be contained: openat2: " + message(static_cast<Errc>(errno)),
-                "mapping host directories needs Linux 5.6 or later, and a sandbox that allows openat2(2)"));
-  }
-  if (::access(ProcPath(root.get()).c_str(), F_OK) != 0) {
-    return fail(trouble(path, "cannot be served: /proc/self/fd: " + message(static_cast<Errc>(errno)),
-                        "mount a proc file system at /proc"));
-  }
-  return {};
-}
-
-Outcome<void> check_readable(const std::string& path, const UniqueFd& root) {
-  const auto opened = reopen(root.get(), O_RDONLY);
-  if (opened) return {};
-  return fail(trouble(path, "is not readable: " + message(opened.error()),
-                      opened.error() == Errc::eacces ? "check the permissions of it" : ""));
+  return trouble_with(host_directory(path), what, std::move(hint));
 }
 
 Diagnostic work_trouble(const std::string& path, const std::string& what, std::string hint = {}) {
@@ -172,7 +98,7 @@ Outcome<Work> open_work(const std::string& path, const std::string& shown, const
   auto lock = lock_directory("work directory " + quoted(path), work.fd);
   if (!lock) return fail(std::move(lock.error()));
   work.lock = std::move(*lock);
-  auto root_lock = lock_directory("host directory " + quoted(shown), root);
+  auto root_lock = lock_directory(host_directory(shown), root);
   if (!root_lock) return fail(std::move(root_lock.error()));
   work.root_lock = std::move(*root_lock);
   return work;
@@ -184,25 +110,18 @@ HostFilesystem::HostFilesystem(std::shared_ptr<State> state) : state_(std::move(
 HostFilesystem::~HostFilesystem() = default;
 
 Outcome<std::shared_ptr<HostFilesystem>> HostFilesystem::open(const std::string& path, Options options) {
-  auto root = open_root(path);
-  if (!root) return fail(std::move(root.error()));
-  const auto stat = stat_fd(root->get(), STATX_TYPE | STATX_INO);
-  if (!stat) return fail(trouble(path, "cannot be examined: " + message(stat.error())));
-  const FileType type = host::type_of(*stat);
-  if (type != FileType::directory && type != FileType::regular) {
-    return fail(trouble(path, "is " + std::string(name_of(type)), "map a directory or a regular file"));
-  }
-  if (auto able = check_host(path, *root); !able) return fail(std::move(able.error()));
-  if (auto readable = check_readable(path, *root); !readable) return fail(std::move(readable.error()));
+  auto mapped = open_mapped(path);
+  if (!mapped) return fail(std::move(mapped.error()));
   std::optional<Work> work;
   if (!options.work.empty()) {
-    if (type != FileType::directory) return fail(trouble(path, "is no directory", "an upper must be one"));
-    auto opened = open_work(options.work, path, *root);
+    if (mapped->type != FileType::directory)
+      return fail(trouble(path, "is no directory", "an upper must be one"));
+    auto opened = open_work(options.work, path, mapped->fd);
     if (!opened) return fail(std::move(opened.error()));
     work = std::move(*opened);
   }
-  auto state = std::make_shared<State>(path, options, host::id_of(*stat).dev);
-  auto node = host::HostNode::from_fd(*state, std::move(*root));
+  auto state = std::make_shared<State>(path, options, mapped->id.dev);
+  auto node = host::HostNode::from_fd(*state, std::move(mapped->fd));
   if (!node) return fail(trouble(path, "cannot be examined: " + message(node.error())));
   state->root = std::move(*node);
   if (work) {

@@ -2,10 +2,8 @@
 #include "fs/host/host_node.h"
 
 #include <fcntl.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <memory>
 
 #include "fs/host/attr_change.h"
@@ -18,10 +16,6 @@ namespace {
 
 /// Longest text of a symlink on Linux: a page, with its NUL.
 constexpr std::size_t kMaxLinkText = 4096;
-
-Time to_time(const struct statx_timestamp& stamp) {
-  return {.sec = stamp.tv_sec, .nsec = static_cast<std::int32_t>(stamp.tv_nsec)};
-}
 
 int open_mode(const OpenFlags& flags) {
   int mode = O_RDONLY;
@@ -60,11 +54,11 @@ Result<Attr> HostNode::attr() {
       .rdev = device ? rdev_of(*stat) : 0,
       .size = stat->stx_size,
       .blocks = stat->stx_blocks,
-      .atime = to_time(stat->stx_atime),
-      .mtime = to_time(stat->stx_mtime),
-      .ctime = to_time(stat->stx_ctime),
+      .atime = time_of(stat->stx_atime),
+      .mtime = time_of(stat->stx_mtime),
+      .ctime = time_of(stat->stx_ctime),
       // Where the host file system records none, the zero that statx leaves.
-      .btime = (stat->stx_mask & STATX_BTIME) != 0 ? to_time(stat->stx_btime) : Time{},
+      .btime = (stat->stx_mask & STATX_BTIME) != 0 ? time_of(stat->stx_btime) : Time{},
   };
 }
 
@@ -117,20 +111,6 @@ Status HostNode::sync() {
   return to_status(retry([&] { return ::fsync(fd->get()); }));
 }
 
-Result<StatFs> HostNode::statfs() const {
-  struct statfs host = {};
-  if (retry([&] { return ::fstatfs(fd_.get(), &host); }) != 0) return fail_errno();
-  // Blocks are counted in fragments where the file system tells their size.
-  const auto unit = host.f_frsize != 0 ? host.f_frsize : host.f_bsize;
-  return StatFs{
-      .block_size = static_cast<std::uint64_t>(unit),
-      .blocks = host.f_blocks,
-      // What an ordinary user can still fill, without the reserve of root.
-      .blocks_free = host.f_bavail,
-      .files = host.f_files,
-      .files_free = host.f_ffree,
-      .name_max = static_cast<std::uint32_t>(std::min<long>(host.f_namelen, 255)),
-  };
-}
+Result<StatFs> HostNode::statfs() const { return statfs_fd(fd_.get()); }
 
 }  // namespace wasifs::host

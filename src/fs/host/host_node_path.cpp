@@ -1,9 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <fcntl.h>
-#include <linux/openat2.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
 #include <string_view>
 
 #include "fs/host/host_node.h"
@@ -14,13 +9,9 @@ namespace {
 
 /// True if `path`, relative to `root`, leads to that object.
 bool leads_to(int root, const std::string& path, const ObjectId& id) {
-  open_how how = {};
-  how.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC;
-  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS;
-  const UniqueFd found(
-      static_cast<int>(retry([&] { return ::syscall(SYS_openat2, root, path.c_str(), &how, sizeof how); })));
+  const auto found = open_below(root, path.c_str(), O_PATH);
   if (!found) return false;
-  const auto stat = stat_fd(found.get(), STATX_TYPE | STATX_INO);
+  const auto stat = stat_fd(found->get(), STATX_TYPE | STATX_INO);
   return stat && id_of(*stat) == id;
 }
 

@@ -6,8 +6,10 @@
 #include <linux/openat2.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 
 #include "base/path.h"
@@ -67,6 +69,22 @@ std::uint64_t rdev_of(const struct statx& stat) {
   return gnu_dev_makedev(stat.stx_rdev_major, stat.stx_rdev_minor);
 }
 
+Result<StatFs> statfs_fd(int fd) {
+  struct statfs host = {};
+  if (retry([&] { return ::fstatfs(fd, &host); }) != 0) return fail_errno();
+  // Blocks are counted in fragments where the file system tells their size.
+  const auto unit = host.f_frsize != 0 ? host.f_frsize : host.f_bsize;
+  return StatFs{
+      .block_size = static_cast<std::uint64_t>(unit),
+      .blocks = host.f_blocks,
+      // What an ordinary user can still fill, without the reserve of root.
+      .blocks_free = host.f_bavail,
+      .files = host.f_files,
+      .files_free = host.f_ffree,
+      .name_max = static_cast<std::uint32_t>(std::min<long>(host.f_namelen, 255)),
+  };
+}
+
 Result<struct statx> stat_fd(int fd, unsigned mask) {
   struct statx stat;
   if (::statx(fd, "", AT_EMPTY_PATH | AT_NO_AUTOMOUNT, mask, &stat) != 0) return fail_errno();
@@ -81,11 +99,11 @@ Result<struct statx> stat_child(int dir, const char* name) {
   return stat;
 }
 
-Result<UniqueFd> open_child(int dir, const char* name) {
+Result<UniqueFd> open_below(int dir, const char* path, int flags) {
   open_how how = {};
-  how.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC;
+  how.flags = static_cast<std::uint64_t>(flags | O_NOFOLLOW | O_CLOEXEC);
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS;
-  const auto fd = retry([&] { return ::syscall(SYS_openat2, dir, name, &how, sizeof how); });
+  const auto fd = retry([&] { return ::syscall(SYS_openat2, dir, path, &how, sizeof how); });
   if (fd < 0) return fail_errno();
   return UniqueFd(static_cast<int>(fd));
 }

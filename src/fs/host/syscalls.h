@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 
@@ -97,16 +98,29 @@ struct ObjectIdHash {
 [[nodiscard]] std::uint16_t mode_of(const struct statx& stat);
 [[nodiscard]] std::uint64_t rdev_of(const struct statx& stat);
 
+[[nodiscard]] inline Time time_of(const struct statx_timestamp& stamp) {
+  return {.sec = stamp.tv_sec, .nsec = static_cast<std::int32_t>(stamp.tv_nsec)};
+}
+
+/// Of the file system that the object of `fd` lies in.
+[[nodiscard]] Result<StatFs> statfs_fd(int fd);
+
 /// What the descriptor stands for; any descriptor, O_PATH included.
 [[nodiscard]] Result<struct statx> stat_fd(int fd, unsigned mask);
 
 /// What `name` in `dir` is, without following it, its type and number only.
 [[nodiscard]] Result<struct statx> stat_child(int dir, const char* name);
 
+/// Opens what `path` leads to from `dir`, which it cannot leave, and on which no
+/// symlink is followed: openat2(RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS |
+/// RESOLVE_NO_MAGICLINKS), O_NOFOLLOW, O_CLOEXEC.
+[[nodiscard]] Result<UniqueFd> open_below(int dir, const char* path, int flags);
+
 /// An O_PATH descriptor for the child `name` of `dir`, which may be a symlink
-/// itself. It cannot be anything but a child: openat2(RESOLVE_BENEATH |
-/// RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS), O_NOFOLLOW.
-[[nodiscard]] Result<UniqueFd> open_child(int dir, const char* name);
+/// itself. See open_below().
+[[nodiscard]] inline Result<UniqueFd> open_child(int dir, const char* name) {
+  return open_below(dir, name, O_PATH);
+}
 
 /// Opens what `fd` stands for anew, with exactly these flags (and O_CLOEXEC). To
 /// be used where opening has no side effect: regular files, or with O_PATH.

@@ -87,7 +87,8 @@ TEST_F(LimitsOfARoot, TheStatusTellsThemAndTheMounts) {
   dir_.write_file("data/file", "x");
   const PreparedRoot root = open(
       "[root]\nmemory-limit = \"64KiB\"\n[capabilities.fs]\nmax-open = 9\n"
-      "[[mount]]\nguest = \"/data\"\ntype = \"host\"\nsource = \"data\"\naccess = \"cow\"\nquota = 4096\n");
+      "[[mount]]\nguest = \"/data\"\ntype = \"host\"\nsource = \"data\"\naccess = \"cow\"\nquota = 4096\n"
+      "cache = \"forever\"\n");
   ASSERT_TRUE(write(root, "/data", "new", "x"));
   const auto status = nlohmann::json::parse(*root.tree->get_xattr(root.tree->root(), "user.wasifs.status"));
   EXPECT_EQ(status["memory"], nlohmann::json::parse(R"({"used": 4096, "limit": 65536})"));
@@ -95,7 +96,8 @@ TEST_F(LimitsOfARoot, TheStatusTellsThemAndTheMounts) {
   EXPECT_EQ(status["open"], nlohmann::json::parse(R"({"used": 0, "limit": 9})"));
   EXPECT_EQ(status["mounts"], nlohmann::json::parse(R"([
     {"guest": "/", "access": "cow", "layers": ["base root"]},
-    {"guest": "/data", "access": "cow", "layers": ["memory", "host \"data\""], "quota": 4096}])"));
+    {"guest": "/data", "access": "cow", "layers": ["memory", "host \"data\""], "cache": "forever",
+     "quota": 4096}])"));
 }
 
 TEST(MountsJson, OfVeryManyMountsTheLastAreCountedOnly) {

@@ -333,6 +333,14 @@ TEST(NeededPackages, AreListedWithTheirPurpose) {
   EXPECT_EQ(found, (Strings{"container p.webc", "[[use]] u.webc", "mount \"/m\" l.webc"}));
 }
 
+TEST(MakePlan, PassesOnWhatMayBeCached) {
+  const Plan made =
+      plan("[root]\ncache = \"none\"\n" + host("/x", "h", "cache = \"forever\"") + host("/y", "h"));
+  EXPECT_EQ(made.mounts[0].caching, Caching::none);
+  EXPECT_EQ(made.mounts[1].caching, Caching::forever);
+  EXPECT_EQ(made.mounts[2].caching, Caching::by_layer);
+}
+
 TEST(MakePlan, PutsAnUpperOnTheHostOverWhatItChanges) {
   const Plan made =
       plan("[root]\nupper = \"state\"\n" +

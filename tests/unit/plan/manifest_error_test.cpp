@@ -96,6 +96,16 @@ const Case kUppers[] = {
     {"UpperOfWritable", mount("type = \"host\"\nsource = \"a\"\nupper = \"./state\""),
      "site.toml:5:9: error: \"upper\" is for a mount with access \"cow\"\n"
      "hint: write access = \"cow\", or leave \"upper\" out"},
+    {"CacheWord", mount("type = \"host\"\nsource = \"a\"\ncache = \"for-ever\""),
+     "site.toml:5:9: error: \"cache\" must be \"auto\", \"none\" or \"forever\", not \"for-ever\"\n"
+     "hint: did you mean \"forever\"?"},
+    {"CacheOfRoot", "[root]\ncache = true\n",
+     "site.toml:2:9: error: \"cache\" must be a string, not a boolean"},
+    {"CacheOfStatic", mount("type = \"static\"\ntext = \"\"\ncache = \"none\""),
+     "site.toml:5:1: error: \"cache\" does not belong to a mount of type \"static\""},
+    {"CacheOfRootLayer", "[[mount]]\nguest = \"/\"\ntype = \"host\"\nsource = \"a\"\ncache = \"forever\"\n",
+     "site.toml:5:1: error: a mount at \"/\" is a layer of the root and has no cache of its own\n"
+     "hint: write \"cache\" in [root]"},
     {"UpperOfMemory", mount("type = \"memory\"\nupper = \"./state\""),
      "site.toml:4:1: error: \"upper\" does not belong to a mount of type \"memory\""},
     {"UpperOfStatic", mount("type = \"static\"\ntext = \"\"\nupper = \"./state\""),

@@ -118,6 +118,22 @@ TEST(Manifest, ReadsTheOptionsOfAMount) {
   EXPECT_EQ(mount.layers.front().where, (SourceLocation{"dir/site.toml", 4, 10}));
 }
 
+TEST(Manifest, ReadsWhatMayBeCached) {
+  const auto of_mount = [](const std::string& lines) {
+    return parse("[[mount]]\nguest = \"/x\"\n" + lines).mounts.at(0).caching;
+  };
+  EXPECT_EQ(of_mount("type = \"host\"\nsource = \"a\"\n"), Caching::by_layer);
+  EXPECT_EQ(of_mount("type = \"host\"\nsource = \"a\"\ncache = \"auto\"\n"), Caching::by_layer);
+  EXPECT_EQ(of_mount("type = \"host\"\nsource = \"a\"\ncache = \"forever\"\n"), Caching::forever);
+  EXPECT_EQ(of_mount("type = \"overlay\"\nlayers = [\"a\"]\ncache = \"forever\"\n"), Caching::forever);
+  EXPECT_EQ(of_mount("type = \"webc\"\nsource = \"a.webc\"\ncache = \"none\"\n"), Caching::none);
+  EXPECT_EQ(of_mount("type = \"memory\"\ncache = \"none\"\n"), Caching::none);
+  EXPECT_EQ(parse("").caching, Caching::by_layer);
+  EXPECT_EQ(parse("[root]\ncache = \"forever\"\n").caching, Caching::forever);
+  EXPECT_EQ(parse("[container]\nsource = \"p.webc\"\n").container->caching, Caching::by_layer);
+  EXPECT_EQ(parse("[container]\nsource = \"p.webc\"\ncache = \"none\"\n").container->caching, Caching::none);
+}
+
 TEST(Manifest, ReadsTheUpperOfTheRoot) {
   const Manifest beside = parse("[root]\nupper = \"./state/\"\n");
   ASSERT_TRUE(beside.upper);

@@ -61,6 +61,19 @@ TEST(RenderPlan, ShowsThatLinksAreRebased) {
   EXPECT_FALSE(json["mounts"][0].contains("symlink_text"));
 }
 
+TEST(RenderPlan, ShowsWhatMayBeCached) {
+  Plan plan = example();
+  plan.mounts[0].caching = Caching::none;
+  plan.mounts[1].caching = Caching::forever;
+  const std::string text = render_plan(plan);
+  EXPECT_NE(text.find("/  cow, cache none, from root"), std::string::npos);
+  EXPECT_NE(text.find("/x  cow, opaque, cache forever, quota 7 bytes, from manifest"), std::string::npos);
+  const auto json = nlohmann::json::parse(plan_json(plan));
+  EXPECT_EQ(json["mounts"][0]["cache"], "none");
+  EXPECT_EQ(json["mounts"][1]["cache"], "forever");
+  EXPECT_FALSE(nlohmann::json::parse(plan_json(example()))["mounts"][1].contains("cache"));
+}
+
 TEST(RenderPlan, ShowsWhereChangesAreKept) {
   Plan plan = example();
   plan.mounts[1].upper = PlannedLayer{.kind = LayerKind::host, .source = "dir/up", .written = "up"};

@@ -55,6 +55,51 @@ TEST_F(PrepareTest, HostMountWritesToTheHost) {
   EXPECT_EQ(dir_.read_file("data/b.txt"), "b");
 }
 
+TEST_F(PrepareTest, CacheForeverFreezesWhatIsNotChangedOnTheHost) {
+  dir_.write_file("data/a.txt", "a");
+  dir_.write_file("more/b.txt", "b");
+  const auto traits = [](const PreparedRoot& root, std::string_view path) {
+    return root.tree->traits(*root.tree->resolve(path));
+  };
+  const PreparedRoot root = open(
+      "[[mount]]\nguest = \"/ro\"\ntype = \"host\"\nsource = \"data\"\naccess = \"ro\"\ncache = \"forever\"\n"
+      "[[mount]]\nguest = \"/cow\"\ntype = \"host\"\nsource = \"data\"\naccess = \"cow\"\ncache = "
+      "\"forever\"\n"
+      "[[mount]]\nguest = \"/two\"\ntype = \"overlay\"\nlayers = [\"./data\", \"./more\"]\ncache = "
+      "\"forever\"\n"
+      "[[mount]]\nguest = \"/rw\"\ntype = \"host\"\nsource = \"data\"\ncache = \"forever\"\n"
+      "[[mount]]\nguest = \"/live\"\ntype = \"host\"\nsource = \"data\"\naccess = \"cow\"\n"
+      "[[mount]]\nguest = \"/none\"\ntype = \"host\"\nsource = \"data\"\naccess = \"ro\"\ncache = "
+      "\"none\"\n");
+  EXPECT_TRUE(traits(root, "/ro").immutable);
+  EXPECT_TRUE(traits(root, "/none").uncached);
+  EXPECT_FALSE(traits(root, "/ro").uncached);
+  for (const char* path : {"/ro", "/cow", "/two", "/rw"}) EXPECT_FALSE(traits(root, path).shared) << path;
+  for (const char* path : {"/live", "/none"}) EXPECT_TRUE(traits(root, path).shared) << path;
+  for (const char* path : {"/ro", "/cow", "/two", "/rw", "/live"}) {
+    EXPECT_EQ(content(root, std::string(path) + "/a.txt"), "a") << path;
+  }
+  dir_.write_file("data/new.txt", "new");
+  for (const char* path : {"/ro", "/cow", "/two"})
+    EXPECT_FALSE(exists(root, std::string(path) + "/new.txt")) << path;
+  for (const char* path : {"/rw", "/live", "/none"})
+    EXPECT_TRUE(exists(root, std::string(path) + "/new.txt")) << path;
+  ASSERT_TRUE(write(root, "/cow", "b.txt", "b"));
+  EXPECT_EQ(content(root, "/cow/b.txt"), "b");
+  EXPECT_FALSE(dir_.exists("data/b.txt"));
+}
+
+TEST_F(PrepareTest, CacheForeverOfASingleFileIsAboutTheFileOnly) {
+  dir_.write_file("data/a.txt", "a");
+  const PreparedRoot root = open(
+      "[[mount]]\nguest = \"/ro\"\ntype = \"host\"\nsource = \"data/a.txt\"\naccess = \"ro\"\ncache = "
+      "\"forever\"\n"
+      "[[mount]]\nguest = \"/cow\"\ntype = \"host\"\nsource = \"data/a.txt\"\naccess = \"cow\"\ncache = "
+      "\"forever\"\n");
+  EXPECT_EQ(content(root, "/ro"), "a");
+  EXPECT_EQ(content(root, "/cow"), "a");
+}
+
 TEST_F(PrepareTest, CopyOnWriteHostMountLeavesTheHostAlone) {
   dir_.write_file("data/a.txt", "a");
   const PreparedRoot root =
