@@ -66,7 +66,7 @@ struct OverlayLayers {
   std::vector<bool> marked = {};           ///< by layer: whiteouts and marks in it count
   bool any_marked = false;
   bool shared = false;  ///< a lower changes behind our back
-  /// From this layer on all are immutable, and nothing in them is a mark.
+  /// From this layer on all are immutable.
   std::uint32_t first_fixed = 0;
   Traits traits = {};
   InoMap inos{48, 6};

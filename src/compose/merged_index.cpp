@@ -4,6 +4,8 @@
 #include <limits>
 #include <utility>
 
+#include "compose/overlay_marks.h"
+
 namespace wasifs {
 
 /// All names of all parts, as they were listed.
@@ -11,12 +13,14 @@ struct MergedIndex::Listed {
   std::vector<Entry> entries;
   std::string names;
 
-  Status add(std::uint16_t part, const LayerNode& source, const InoMap& inos) {
+  Status add(std::uint16_t part, const LayerNode& source, const OverlayLayers& layers) {
     Result<DirPtr> dir = source.node->open_dir();
     if (!dir) return fail(dir.error());
+    const bool marked = layers.marked[source.layer];
     Status kept;
     const Status read = (*dir)->read(0, [&](const DirEntry& entry) {
-      kept = keep(part, entry, inos.map(source.layer, entry.ino));
+      kept = keep(part, entry, layers.inos.map(source.layer, entry.ino));
+      if (kept && marked && entry.type == FileType::char_device) kept = look_for_whiteout(*source.node);
       return kept.has_value();
     });
     return read ? kept : read;
@@ -32,8 +36,19 @@ struct MergedIndex::Listed {
                        .next = kNone,
                        .part = part,
                        .name_size = static_cast<std::uint8_t>(entry.name.size()),
-                       .type = entry.type});
+                       .type = entry.type,
+                       .gone = false});
     names += entry.name;
+    return {};
+  }
+
+  /// The last entry may be one.
+  Status look_for_whiteout(Node& directory) {
+    Entry& last = entries.back();
+    const Result<NodeRef> node = directory.lookup(std::string_view(names).substr(last.name_at));
+    const Result<bool> whiteout = node ? OverlayMarks::is_whiteout(**node) : fail(node.error());
+    if (!whiteout) return fail(whiteout.error());
+    last.gone = *whiteout;
     return {};
   }
 };
@@ -43,7 +58,7 @@ Result<std::unique_ptr<const MergedIndex>> MergedIndex::make(const OverlayLayers
   if (parts.size() > std::numeric_limits<std::uint16_t>::max()) return fail(Errc::e2big);
   Listed listed;
   for (std::size_t part = 0; part < parts.size(); ++part) {
-    const Status added = listed.add(static_cast<std::uint16_t>(part), parts[part], layers.inos);
+    const Status added = listed.add(static_cast<std::uint16_t>(part), parts[part], layers);
     if (!added) return fail(added.error());
   }
   std::unique_ptr<MergedIndex> made(new MergedIndex(listed.entries.size(), layers.hash));
@@ -56,7 +71,7 @@ void MergedIndex::merge(const Listed& listed, const NameHash& hash) {
   for (const Entry& each : listed.entries) {
     const std::string_view name = std::string_view(listed.names).substr(each.name_at, each.name_size);
     const bool directory = each.type == FileType::directory;
-    if (const Entry* const known = find(name, hash(0, name)); known != nullptr) {
+    if (const Entry* const known = find_any(name, hash(0, name)); known != nullptr) {
       const auto number = static_cast<std::size_t>(known - entries_.data());
       if (known->type != FileType::directory || ended[number]) continue;
       if (directory) {
@@ -91,6 +106,11 @@ void MergedIndex::add_directory(Entry& entry, std::uint16_t part) {
 }
 
 const MergedIndex::Entry* MergedIndex::find(std::string_view wanted, std::uint64_t hash) const {
+  const Entry* const found = find_any(wanted, hash);
+  return found != nullptr && !found->gone ? found : nullptr;
+}
+
+const MergedIndex::Entry* MergedIndex::find_any(std::string_view wanted, std::uint64_t hash) const {
   const std::uint32_t found =
       index_.find(hash, [&](std::uint32_t entry) { return name(entries_[entry]) == wanted; });
   return found == kNone ? nullptr : &entries_[found];
@@ -126,6 +146,7 @@ class MergedOpenDir final : public Dir {
     const auto entries = index_.entries();
     for (std::uint64_t at = cookie; at < entries.size(); ++at) {
       const MergedIndex::Entry& entry = entries[static_cast<std::size_t>(at)];
+      if (entry.gone) continue;
       if (!sink({.name = index_.name(entry), .ino = entry.ino, .type = entry.type, .next = at + 1})) break;
     }
     return {};

@@ -27,15 +27,19 @@ class MergedIndex {
     std::uint16_t part;     ///< the first that has the name, which decides what it is
     std::uint8_t name_size;
     FileType type;
+    bool gone;  ///< a whiteout: the name is not there, in the parts below neither
   };
 
-  /// `parts`: the directories, topmost first, of which nothing is a mark. What they
-  /// answer where they cannot be read; e2big and enametoolong where they are no
-  /// directories that an index could hold.
+  /// `parts`: the directories, topmost first. Whiteouts of layers that have them count;
+  /// what marks say of directories in it does not, so of a directory of such layers
+  /// an entry says what it is but not what merges with it. What the parts answer where
+  /// they cannot be read; e2big and enametoolong where they are no directories that an
+  /// index could hold.
   [[nodiscard]] static Result<std::unique_ptr<const MergedIndex>> make(const OverlayLayers& layers,
                                                                        std::span<const LayerNode> parts);
 
-  /// In the order of the parts, and in each in the order in which it lists them.
+  /// In the order of the parts, and in each in the order in which it lists them; with
+  /// those that are gone.
   [[nodiscard]] std::span<const Entry> entries() const { return entries_; }
   [[nodiscard]] std::string_view name(const Entry& entry) const {
     return std::string_view(names_).substr(entry.name_at, entry.name_size);
@@ -63,6 +67,7 @@ class MergedIndex {
   static constexpr std::uint32_t kNone = NameIndex::kNone;
 
   MergedIndex(std::size_t names, const NameHash& hash) : index_(names, hash) {}
+  [[nodiscard]] const Entry* find_any(std::string_view name, std::uint64_t hash) const;
   void merge(const Listed& listed, const NameHash& hash);
   void add_directory(Entry& entry, std::uint16_t part);
 

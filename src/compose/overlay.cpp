@@ -25,16 +25,19 @@ void look_at_layers(OverlayLayers& layers, bool upper_marked) {
     layers.marked.push_back(traits.overlay_marks);
   }
   while (layers.first_fixed > 1) {
-    const Traits traits = layers.lowers[layers.first_fixed - 2]->traits();
-    if (!traits.immutable || traits.overlay_marks) break;
+    if (!layers.lowers[layers.first_fixed - 2]->traits().immutable) break;
     --layers.first_fixed;
   }
   layers.any_marked = std::ranges::any_of(layers.marked, std::identity());
-  const bool immutable = std::ranges::all_of(
-      layers.lowers, [](const FilesystemPtr& lower) { return lower->traits().immutable; });
+  const bool immutable = layers.first_fixed == 1;
+  // Between them, marks of a lasting upper come and go.
+  const auto lasting = [](const FilesystemPtr& layer) { return layer->traits().lasting_cookies; };
+  const bool lasting_cookies = immutable && !upper_marked && std::ranges::all_of(layers.lowers, lasting) &&
+                               (layers.upper == nullptr || lasting(layers.upper));
   layers.traits = {.immutable = layers.upper == nullptr && immutable,
                    .shared = layers.shared,
-                   .persistent = layers.upper != nullptr && layers.upper->traits().persistent};
+                   .persistent = layers.upper != nullptr && layers.upper->traits().persistent,
+                   .lasting_cookies = lasting_cookies};
 }
 
 /// The root of an overlay that can change.
@@ -67,7 +70,7 @@ Overlay::Overlay(FilesystemPtr upper, std::vector<FilesystemPtr> lowers, Overlay
   state_->lasting = std::move(lasting);
   state_->lowers = std::move(lowers);
   look_at_layers(*state_, state_->lasting != nullptr);
-  if (state_->upper == nullptr && state_->first_fixed == 1) {
+  if (state_->traits.immutable && !state_->any_marked) {
     state_->fixed = std::make_unique<MergedTree>(*state_);
     state_->root = Ref<LayeredNode>(&state_->fixed->root());
   } else {

@@ -35,8 +35,13 @@ class LowerSearch {
   Result<LayerNodes> run() {
     while (!over_ && next_ < stack_.size()) {
       if (index_ != nullptr && next_ == indexed_ && redirected_.empty()) {
-        const Status added = add_indexed();
-        return added ? Result<LayerNodes>(std::move(found_)) : fail(added.error());
+        const MergedIndex::Entry* const entry = index_->find(way_, state_.hash(0, way_));
+        if (entry == nullptr) return std::move(found_);
+        if (entry->type != FileType::directory || !state_.any_marked) {
+          const Status added = add_indexed(*entry);
+          return added ? Result<LayerNodes>(std::move(found_)) : fail(added.error());
+        }
+        index_ = nullptr;  // marks say what merges with it
       }
       const LayerNode& lower = stack_[next_++];
       if (lower.layer <= last_) continue;
@@ -120,15 +125,13 @@ class LowerSearch {
     return *whiteout ? NodeRef() : child;
   }
 
-  Status add_indexed() {
-    const MergedIndex::Entry* const entry = index_->find(way_, state_.hash(0, way_));
-    if (entry == nullptr) return {};
+  Status add_indexed(const MergedIndex::Entry& entry) {
     const std::span<const LayerNode> parts = stack_.subspan(indexed_);
-    Result<LayerNode> first = index_->top(*entry, parts);
+    Result<LayerNode> first = index_->top(entry, parts);
     if (!first) return fail(first.error());
     add(*std::move(first));
     if (over_) return {};
-    return index_->each_further(*entry, parts, [&](LayerNode next) { add(std::move(next)); });
+    return index_->each_further(entry, parts, [&](LayerNode next) { add(std::move(next)); });
   }
 
   /// Directories merge with directories; the first other thing ends the stack.
@@ -166,9 +169,10 @@ std::span<const LayerNode> OverlayNode::fixed_lowers() const {
 
 const MergedIndex* OverlayNode::index() const {
   const MergedIndex* known = own().index.load(std::memory_order_acquire);
-  if (known != nullptr || lowers_.size() < 2) return known;
+  if (known != nullptr || lowers_.empty()) return known;
   const std::span<const LayerNode> parts = fixed_lowers();
-  if (parts.size() < 2) return nullptr;
+  const bool worth_it = parts.size() > 1 || (parts.size() == 1 && state_.marked[parts.front().layer]);
+  if (!worth_it) return nullptr;
   // Two that make it at once make the same.
   Result<std::unique_ptr<const MergedIndex>> made = MergedIndex::make(state_, parts);
   if (!made || !make_own().index.compare_exchange_strong(known, made->get(), std::memory_order_acq_rel))

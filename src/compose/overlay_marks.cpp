@@ -70,6 +70,11 @@ Result<bool> OverlayMarks::is_whiteout(Node& node) {
 
 Result<OverlayMarks::Directory> OverlayMarks::of(Node& directory) const {
   Directory marks;
+  // Most have none, which is one question instead of three.
+  const Result<std::vector<std::string>> names = directory.list_xattrs();
+  if (!names && names.error() != Errc::enotsup) return fail(names.error());
+  const auto counts = [&](const std::string& name) { return name.starts_with(overlay_); };
+  if (!names || std::ranges::none_of(*names, counts)) return marks;
   const auto opaque = value_of(directory, overlay_ + std::string(kOpaque));
   if (!opaque) return fail(opaque.error());
   marks.opaque = *opaque == kYes;

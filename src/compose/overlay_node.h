@@ -191,6 +191,7 @@ class OverlayNode final : public LayeredNode {
   friend class LowerSearch;
   friend class OverlayCopyUp;
   friend class OverlayRename;
+  friend class OverlayLastingDir;
   friend class OverlayOpenDir;
   friend class OverlayFile;
   using Lock = std::unique_lock<SmallSharedMutex>;
@@ -253,7 +254,7 @@ class OverlayNode final : public LayeredNode {
   [[nodiscard]] Location place() const;
   /// Those of the lowers that can never change.
   [[nodiscard]] std::span<const LayerNode> fixed_lowers() const;
-  /// Of those, if they are several and can be listed; else null.
+  /// Of those, if they are several or have marks, and can be listed; else null.
   [[nodiscard]] const MergedIndex* index() const;
   /// That, if it says all that there is to this directory; with lock_ held.
   [[nodiscard]] const MergedIndex* sole_index() const;
