@@ -50,8 +50,10 @@ void Agreement::negotiate(const Tree& tree, const ViewOptions& options, fuse_con
     // There is no open that the truncation could come with.
     drop(FUSE_CAP_ATOMIC_O_TRUNC);
   }
-  asks_opendirs = !(traits.lists_freely && can(FUSE_CAP_NO_OPENDIR_SUPPORT));
-  writeback = options.writeback && can(FUSE_CAP_WRITEBACK_CACHE);
+  // The kernel keeps listings that it does not ask for.
+  const bool lists_freely = traits.lists_freely && (traits.immutable || options.sole_writer);
+  asks_opendirs = !(lists_freely && can(FUSE_CAP_NO_OPENDIR_SUPPORT));
+  writeback = options.writeback && options.sole_writer && can(FUSE_CAP_WRITEBACK_CACHE);
   if (writeback) connection.want |= FUSE_CAP_WRITEBACK_CACHE;
   // With the one the kernel takes its own word for times and sizes, with the other ours.
   passthrough = options.passthrough && !writeback && asks_opens;

@@ -16,6 +16,10 @@ namespace wasifs::fuse {
 
 /// What the user wants of a view beside what the tree allows.
 struct ViewOptions {
+  /// Nobody changes the tree but through this view. Otherwise the kernel is told of every
+  /// change, but a listing that is on its way to it then may end up as the newer one, so
+  /// that listings are kept of what never changes alone.
+  bool sole_writer = false;
   double shared_timeout = 1.0;  ///< seconds that what others change too may be remembered
   bool writeback = false;       ///< writes gather in the kernel
   bool passthrough = true;      ///< host files may be read and written past us

@@ -10,18 +10,18 @@ constexpr double kLong = 24.0 * 60 * 60;
 
 }  // namespace
 
-CachePolicy cache_policy(const Traits& traits, double shared_timeout) noexcept {
+CachePolicy cache_policy(const Traits& traits, const ViewOptions& view) noexcept {
   if (traits.uncached) return {};
   CachePolicy policy{.attributes = kLong,
                      .names = kLong,
                      .absences = kLong,
                      .keep_pages = true,
                      .keep_unchanged_pages = false,
-                     .keep_listing = true};
+                     .keep_listing = traits.immutable || view.sole_writer};
   if (traits.shared) {
     // A name that somebody else has just created must be found at once: build
     // tools wait for files. So absences are not remembered.
-    policy = {.attributes = shared_timeout, .names = shared_timeout, .keep_unchanged_pages = true};
+    policy = {.attributes = view.shared_timeout, .names = view.shared_timeout, .keep_unchanged_pages = true};
   }
   // Its size is asked for each time; names are the parent's concern.
   if (traits.place_bound) policy.attributes = 0;

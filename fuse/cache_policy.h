@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "fuse/agreement.h"
 #include "wasifs/types.h"
 
 namespace wasifs::fuse {
@@ -21,8 +22,8 @@ struct CachePolicy {
 /// The whole of the cache policy. What lies in a layer of our own, or of a mount that
 /// was promised to be left alone, changes through the tree only, where the kernel
 /// sees it or is told; so it may be remembered until it is forgotten. A layer that
-/// others change too must be asked again: after `shared_timeout` seconds.
-[[nodiscard]] CachePolicy cache_policy(const Traits& traits, double shared_timeout) noexcept;
+/// others change too must be asked again: after ViewOptions::shared_timeout.
+[[nodiscard]] CachePolicy cache_policy(const Traits& traits, const ViewOptions& view) noexcept;
 
 /// How long `attr`, of a node with that policy, holds. Where we take set-id bits away
 /// at a write, the kernel learns of it only by asking, and must before it runs the

@@ -52,7 +52,7 @@ struct Context {
   ~Context();
 
   [[nodiscard]] CachePolicy policy(const VNode& vnode) const {
-    return cache_policy(tree->traits(vnode), options.shared_timeout);
+    return cache_policy(tree->traits(vnode), options);
   }
   /// How to open what the kernel opens with `asked`: where writes gather in its pages
   /// it reads what surrounds them, and knows itself where the end is.

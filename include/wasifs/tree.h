@@ -110,6 +110,7 @@ using Visitor = FunctionRef<WalkNext(const Visited&)>;
 /// What holds for all of a Tree: where a view need not ask.
 struct TreeTraits {
   bool read_only = true;    ///< every change is refused
+  bool immutable = true;    ///< and nothing else changes it
   bool persistent = false;  ///< something of what is written outlives the process
   /// Opening a regular file, to read or to write, does nothing that could fail or be
   /// seen: none are counted, none change by others, and all can be written or none.

@@ -156,9 +156,10 @@ Outcome<int> serve_here(Session session, const MountRequest& request) {
 }  // namespace
 
 Outcome<int> run_mount(const MountRequest& request, Io& io) {
-  const Outcome<fuse::Options> options =
+  Outcome<fuse::Options> options =
       fuse::parse_options(request.options, fuse::default_options(::geteuid() == 0), request.sloppy);
   if (!options) return fail(options.error());
+  options->view.sole_writer = true;
   if (const Outcome<void> checked = check_ready_fd(request.ready_fd); !checked) return fail(checked.error());
   if (options->remount) {
     if (request.fake) return 0;

@@ -181,7 +181,8 @@ Status OverlayNode::remove_in_upper(std::string_view name, OverlayNode& node) {
   if (!removed && removed.error() != Errc::enoent) return removed;
   if (*whiteout) hide(name);
   if (removed) return {};
-  return upper()->set_attr({.mtime = now()});
+  const Result<Attr> before = upper()->attr();
+  return before ? upper()->set_attr({.mtime = stamp_after(now(), before->mtime)}) : fail(before.error());
 }
 
 Result<NodeRef> OverlayNode::create_anonymous(const NewNode& spec) {

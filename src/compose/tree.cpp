@@ -473,6 +473,7 @@ TreeTraits Tree::traits() const {
     const Traits traits = this->traits({mount.get(), mount->root});
     const bool writable = !mount->read_only && !traits.immutable;
     (writable ? some_writable : some_fixed) = true;
+    all.immutable = all.immutable && traits.immutable;
     all.persistent = all.persistent || (writable && traits.persistent);
     all.opens_freely = all.opens_freely && !traits.shared && !traits.uncached;
     all.lists_freely = all.lists_freely && !traits.shared && !traits.uncached && traits.lasting_cookies;

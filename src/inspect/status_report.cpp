@@ -52,6 +52,36 @@ TreeStatus::Mount read_mount(const json& object) {
   return read;
 }
 
+bool read_flag(const json& object, const char* key, bool otherwise) {
+  const json* value = member(object, key);
+  return value != nullptr && value->is_boolean() ? value->get<bool>() : otherwise;
+}
+
+TreeStatus::View read_view(const json& object) {
+  TreeStatus::View view{.asks_opens = read_flag(object, "asks_opens", true),
+                        .asks_opendirs = read_flag(object, "asks_opendirs", true),
+                        .writeback = read_flag(object, "writeback", false),
+                        .passthrough = read_text(object, "passthrough"),
+                        .inodes = read_number(object, "inodes").value_or(0),
+                        .requests = {}};
+  const json* requests = member(object, "requests");
+  if (requests == nullptr || !requests->is_object()) return view;
+  for (const auto& [kind, count] : requests->items()) {
+    if (count.is_number_unsigned()) view.requests[kind] = count.get<std::uint64_t>();
+  }
+  return view;
+}
+
+std::vector<TreeStatus::View> read_views(const json& object) {
+  std::vector<TreeStatus::View> views;
+  const json* list = member(object, "views");
+  if (list == nullptr || !list->is_array()) return views;
+  for (const json& each : *list) {
+    if (each.is_object()) views.push_back(read_view(each));
+  }
+  return views;
+}
+
 std::string_view name_of(MountStatus::State state) {
   switch (state) {
     case MountStatus::State::serving:
@@ -109,6 +139,16 @@ void print_mount(std::ostream& out, const TreeStatus::Mount& mount) {
   out << "\n";
 }
 
+void print_view(std::ostream& out, const TreeStatus::View& view) {
+  const auto asked = [](bool asks) { return asks ? "asked for" : "not asked for"; };
+  std::uint64_t requests = 0;
+  for (const auto& [kind, count] : view.requests) requests += count;
+  out << "  kernel:  knows " << view.inodes << " inodes, has made " << requests << " requests\n"
+      << "           opens " << asked(view.asks_opens) << ", listings " << asked(view.asks_opendirs)
+      << ",\n           writeback " << (view.writeback ? "on" : "off") << ", passthrough "
+      << display_name(view.passthrough) << "\n";
+}
+
 void print_one(std::ostream& out, const MountStatus& mount) {
   out << display_name(mount.point) << "\n  source:  " << display_name(mount.source)
       << "\n  state:   " << state_text(mount)
@@ -117,6 +157,7 @@ void print_one(std::ostream& out, const MountStatus& mount) {
   if (tree.memory) out << "  memory:  " << usage_text(*tree.memory, "bytes") << "\n";
   if (tree.inodes) out << "  inodes:  " << usage_text(*tree.inodes, "") << "\n";
   if (tree.open) out << "  open:    " << usage_text(*tree.open, "") << "\n";
+  for (const TreeStatus::View& view : tree.views) print_view(out, view);
   if (tree.mounts.empty()) return;
   out << "  mounts:\n";
   for (const TreeStatus::Mount& inner : tree.mounts) print_mount(out, inner);
@@ -145,6 +186,23 @@ std::string json_mounts(const std::vector<TreeStatus::Mount>& mounts) {
   return json_array(items);
 }
 
+std::string json_views(const std::vector<TreeStatus::View>& views) {
+  std::vector<std::string> items;
+  for (const TreeStatus::View& view : views) {
+    JsonObject requests;
+    for (const auto& [kind, count] : view.requests) requests.add(kind, count);
+    items.push_back(JsonObject()
+                        .add("asks_opens", view.asks_opens)
+                        .add("asks_opendirs", view.asks_opendirs)
+                        .add("writeback", view.writeback)
+                        .add("passthrough", view.passthrough)
+                        .add("inodes", view.inodes)
+                        .add_json("requests", requests.str())
+                        .str());
+  }
+  return json_array(items);
+}
+
 std::string json_one(const MountStatus& mount) {
   JsonObject object;
   object.add("mount_point", mount.point)
@@ -158,6 +216,7 @@ std::string json_one(const MountStatus& mount) {
   if (tree.memory) object.add_json("memory", json_usage(*tree.memory));
   if (tree.inodes) object.add_json("inodes", json_usage(*tree.inodes));
   if (tree.open) object.add_json("open", json_usage(*tree.open));
+  if (!tree.views.empty()) object.add_json("views", json_views(tree.views));
   object.add_json("mounts", json_mounts(tree.mounts));
   if (tree.omitted != 0) object.add("mounts_omitted", tree.omitted);
   return object.str();
@@ -171,7 +230,8 @@ std::optional<TreeStatus> TreeStatus::parse(std::string_view text) {
   TreeStatus status{.pid = read_number(value, "pid"),
                     .memory = read_usage(value, "memory"),
                     .inodes = read_usage(value, "inodes"),
-                    .open = read_usage(value, "open")};
+                    .open = read_usage(value, "open"),
+                    .views = read_views(value)};
   const json* mounts = member(value, "mounts");
   if (mounts == nullptr || !mounts->is_array()) return status;
   for (const json& each : *mounts) {

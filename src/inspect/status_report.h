@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <iosfwd>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -26,10 +27,21 @@ struct TreeStatus {
     std::optional<std::uint64_t> quota = {};
   };
 
+  /// What the kernel and the mount have agreed on, and how much it has asked.
+  struct View {
+    bool asks_opens = true;
+    bool asks_opendirs = true;
+    bool writeback = false;
+    std::string passthrough;  ///< "on", "off" or "refused"
+    std::uint64_t inodes = 0;
+    std::map<std::string, std::uint64_t> requests;  ///< by kind
+  };
+
   std::optional<std::uint64_t> pid = {};
   std::optional<Usage> memory = {};
   std::optional<Usage> inodes = {};
   std::optional<Usage> open = {};
+  std::vector<View> views = {};
   std::vector<Mount> mounts = {};
   std::uint64_t omitted = 0;  ///< mounts that are not listed
 

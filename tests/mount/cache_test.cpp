@@ -138,7 +138,7 @@ class CachedRoot : public testing::TestWithParam<Root> {
     if (GetParam() == Root::package_below_memory) {
       fs = std::make_shared<Overlay>(std::make_shared<MemoryFilesystem>(), std::vector<FilesystemPtr>{fs});
     }
-    mount_.emplace(std::make_shared<const Tree>(MountTable(fs)));
+    mount_.emplace(std::make_shared<const Tree>(MountTable(fs)), "", true);
   }
   [[nodiscard]] std::string root() const { return mount_->path(); }
 
@@ -190,7 +190,7 @@ class Cache : public testing::Test {
 
   void mount(FilesystemPtr fs, MountOptions options = {}, const std::string& view = "") {
     tree_ = std::make_shared<const Tree>(MountTable(std::move(fs), std::move(options)));
-    mount_.emplace(tree_, view);
+    mount_.emplace(tree_, view, true);
   }
   void mount_host(const std::string& view = "", Caching caching = Caching::by_layer) {
     auto host = HostFilesystem::open(host_.string(), {});

@@ -7,9 +7,14 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <climits>
+#include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
+#include <functional>
 #include <iterator>
+#include <mutex>
 #include <thread>
 
 #include <gtest/gtest.h>
@@ -248,6 +253,111 @@ TEST_P(Coherence, AFileThatIsFoundWhileItIsWrittenIsNotKeptAsItWas) {
   }
   over = true;
   for (std::thread& looker : lookers) looker.join();
+}
+
+/// What eight clients may have seen at a moment: nothing older than what the writer's
+/// last call that has returned has made.
+class Generations {
+ public:
+  /// Calls `check` in eight threads with the generation that was complete before, until
+  /// `write` has made `count` of them. Whatever `check` gives must not be older.
+  void run(int count, const std::function<void(int)>& write, const std::function<int(int)>& check) {
+    std::vector<std::thread> clients;
+    for (int i = 0; i < 8; ++i) {
+      clients.emplace_back([&] {
+        while (!over_) {
+          const int before = done_;
+          if (const int seen = check(before); seen < before) note(seen, before);
+        }
+      });
+    }
+    for (int generation = 1; generation <= count && stale_.empty(); ++generation) {
+      begun_ = generation;
+      write(generation);
+      done_ = generation;
+    }
+    over_ = true;
+    for (std::thread& client : clients) client.join();
+    EXPECT_EQ(stale_, "");
+  }
+  /// The generation that is being made, or was the last.
+  [[nodiscard]] int begun() const { return begun_; }
+
+ private:
+  void note(int seen, int before) {
+    const std::scoped_lock hold(lock_);
+    stale_ = "saw " + std::to_string(seen) + " after " + std::to_string(before);
+  }
+
+  std::atomic<int> begun_{0};
+  std::atomic<int> done_{0};
+  std::atomic<bool> over_{false};
+  std::mutex lock_;
+  std::string stale_;
+};
+
+constexpr int kGenerations = 4000;
+
+/// The generation that a whole line at the start and one at the end tell, the older of
+/// them; a reader may come between the steps of one that is under way, and see a part.
+int oldest_line(const std::string& text) {
+  const std::size_t first = text.find('\n');
+  if (first == std::string::npos) return INT_MAX;
+  int oldest = std::atoi(text.c_str());
+  const std::size_t last = text.size() < 2 ? std::string::npos : text.rfind('\n', text.size() - 2);
+  if (text.back() == '\n' && last != std::string::npos && last > first)
+    oldest = std::min(oldest, std::atoi(text.c_str() + last + 1));
+  return oldest;
+}
+
+TEST_P(Coherence, EightClientsNeverSeeBytesOfBefore) {
+  // Several pages, each time more of them.
+  const auto text = [](int generation) {
+    const std::string line = std::to_string(generation) + "\n";
+    return line + std::string(static_cast<std::size_t>(generation) * 5, '.') + "\n" + line;
+  };
+  Generations().run(
+      kGenerations / 2, [&](int generation) { write("f", text(generation)); },
+      [&](int) { return oldest_line(mounted("f")); });
+}
+
+TEST_P(Coherence, EightClientsNeverSeeSizesOfBefore) {
+  const FilePtr file = must(tree_->open(at("/f"), kReadWrite));
+  Generations().run(
+      kGenerations, [&](int generation) { must(file->truncate(static_cast<std::uint64_t>(generation) + 3)); },
+      [&](int) { return static_cast<int>(stat_of("f").st_size) - 3; });
+}
+
+TEST_P(Coherence, EightClientsNeverSeeNamesOfBefore) {
+  Generations generations;
+  const auto name = [](int generation) { return "name" + std::to_string(generation); };
+  must(tree_->create(tree_->root(), name(0), {}));
+  generations.run(
+      kGenerations,
+      [&](int generation) {
+        must(tree_->rename(tree_->root(), name(generation - 1), tree_->root(), name(generation),
+                           RenameMode::replace));
+      },
+      [&](int before) {
+        if (before > 0 && stat_of(name(before - 1)).st_ino != 0) return before - 1;
+        // A missing name is remembered, and here it is the next.
+        static_cast<void>(stat_of(name(before + 1)));
+        if (stat_of(name(before)).st_ino == 0 && generations.begun() == before) return before - 1;
+        return before;
+      });
+}
+
+TEST_P(Coherence, EightClientsNeverSeeListingsOfBefore) {
+  must(tree_->create(tree_->root(), "list", {.type = FileType::directory, .mode = 0755}));
+  const VNode dir = at("/list");
+  Generations().run(
+      kGenerations / 8, [&](int generation) { must(tree_->create(dir, std::to_string(generation), {})); },
+      [&](int) {
+        int last = 0;
+        for (const auto& entry : std::filesystem::directory_iterator(*mount_ / "list"))
+          last = std::max(last, std::atoi(entry.path().filename().c_str()));
+        return last;
+      });
 }
 
 /// Holds an answer back between its last look at the attributes of a file and its way

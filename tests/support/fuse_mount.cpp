@@ -117,10 +117,11 @@ MountPoint::~MountPoint() {
   }
 }
 
-TreeMount::TreeMount(std::shared_ptr<const Tree> tree, const std::string& options) {
+TreeMount::TreeMount(std::shared_ptr<const Tree> tree, const std::string& options, bool sole_writer) {
   const std::array lists{options};
-  const auto parsed = fuse::parse_options(lists, fuse::default_options(::geteuid() == 0), false);
+  auto parsed = fuse::parse_options(lists, fuse::default_options(::geteuid() == 0), false);
   if (!parsed) throw std::runtime_error(parsed.error().text());
+  parsed->view.sole_writer = sole_writer;
   auto session = fuse::Session::mount(
       std::move(tree),
       {.source = "wasifs-test", .mount_point = point_.path(), .options = *parsed, .threads = 0});

@@ -49,7 +49,8 @@ class MountPoint {
 class TreeMount {
  public:
   /// Throws std::runtime_error with the diagnostic if it cannot be mounted.
-  explicit TreeMount(std::shared_ptr<const Tree> tree, const std::string& options = "");
+  explicit TreeMount(std::shared_ptr<const Tree> tree, const std::string& options = "",
+                     bool sole_writer = false);
   TreeMount(const TreeMount&) = delete;
   TreeMount& operator=(const TreeMount&) = delete;
   ~TreeMount();

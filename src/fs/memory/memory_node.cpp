@@ -9,6 +9,10 @@ namespace wasifs {
 
 Time MemoryState::stamp() const { return frozen_time.value_or(now()); }
 
+Time MemoryState::stamp_after(const Time& before) const {
+  return frozen_time ? *frozen_time : wasifs::stamp_after(now(), before);
+}
+
 MemoryNode::MemoryNode(MemoryState& state, const NewNode& spec, Charge& charge)
     : Node(spec.type),
       state_(state),
@@ -53,7 +57,7 @@ Status MemoryNode::set_attr(const SetAttr& change) {
   // The size first: it is the only part that can be refused.
   if (change.size) {
     if (const Status resized = resize(*change.size); !resized) return resized;
-    mtime_ = state_.stamp();
+    mtime_ = state_.stamp_after(mtime_);
     drop_capabilities();
   }
   if (change.mode) {

@@ -35,6 +35,8 @@ struct MemoryState {
   std::mutex rename_lock;
 
   [[nodiscard]] Time stamp() const;
+  /// The time of a change to what was changed at `before`.
+  [[nodiscard]] Time stamp_after(const Time& before) const;
 };
 
 class MemoryNode : public Node {
@@ -65,7 +67,7 @@ class MemoryNode : public Node {
   virtual void fill_attr(Attr& attr) const = 0;
   /// einval, eisdir: nodes without content.
   virtual Status resize(std::uint64_t size);
-  void touch_modified() { mtime_ = ctime_ = state_.stamp(); }
+  void touch_modified() { mtime_ = ctime_ = state_.stamp_after(mtime_); }
   void touch_changed() { ctime_ = state_.stamp(); }
   /// What the program might do is not for what it is now: as on any Linux file system.
   void drop_capabilities();

@@ -134,17 +134,18 @@ TEST(Translate, XattrModes) {
 
 TEST(CachePolicy, OurOwnLayersAreRememberedForLong) {
   for (const bool immutable : {false, true}) {
-    const CachePolicy policy = cache_policy({.immutable = immutable}, 1.0);
+    const CachePolicy policy = cache_policy({.immutable = immutable}, {});
     EXPECT_GE(policy.attributes, 86400);
     EXPECT_GE(policy.names, 86400);
     EXPECT_GE(policy.absences, 86400);
     EXPECT_TRUE(policy.keep_pages);
-    EXPECT_TRUE(policy.keep_listing);
+    EXPECT_EQ(policy.keep_listing, immutable) << "of what others change in-process none are kept";
+    EXPECT_TRUE(cache_policy({.immutable = immutable}, {.sole_writer = true}).keep_listing);
   }
 }
 
 TEST(CachePolicy, WhatFollowsFromAPlaceIsNotKept) {
-  const CachePolicy policy = cache_policy({.immutable = true, .place_bound = true}, 1.0);
+  const CachePolicy policy = cache_policy({.immutable = true, .place_bound = true}, {});
   EXPECT_EQ(policy.attributes, 0.0);
   EXPECT_GE(policy.names, 86400);
   EXPECT_TRUE(policy.keep_pages);
@@ -152,7 +153,7 @@ TEST(CachePolicy, WhatFollowsFromAPlaceIsNotKept) {
 
 TEST(CachePolicy, SharedLayersAreAskedAgainAfterTheTimeThatWasSaid) {
   for (const double timeout : {0.0, 1.0, 2.5}) {
-    const CachePolicy policy = cache_policy({.shared = true}, timeout);
+    const CachePolicy policy = cache_policy({.shared = true}, {.shared_timeout = timeout});
     EXPECT_EQ(policy.attributes, timeout);
     EXPECT_EQ(policy.names, timeout);
     EXPECT_EQ(policy.absences, 0.0);
@@ -163,7 +164,7 @@ TEST(CachePolicy, SharedLayersAreAskedAgainAfterTheTimeThatWasSaid) {
 }
 
 TEST(CachePolicy, OfWhatIsUncachedNothingIsKept) {
-  const CachePolicy policy = cache_policy({.immutable = true, .uncached = true}, 1.0);
+  const CachePolicy policy = cache_policy({.immutable = true, .uncached = true}, {});
   EXPECT_EQ(policy.attributes, 0.0);
   EXPECT_EQ(policy.names, 0.0);
   EXPECT_EQ(policy.absences, 0.0);
@@ -173,7 +174,7 @@ TEST(CachePolicy, OfWhatIsUncachedNothingIsKept) {
 }
 
 TEST(CachePolicy, SetIdBitsOfFilesAreNotKept) {
-  const CachePolicy policy = cache_policy({}, 1.0);
+  const CachePolicy policy = cache_policy({}, {});
   EXPECT_GE(attribute_timeout(policy, {.type = FileType::regular, .mode = 0755}), 86400);
   EXPECT_EQ(attribute_timeout(policy, {.type = FileType::regular, .mode = 04755}), 0.0);
   EXPECT_EQ(attribute_timeout(policy, {.type = FileType::regular, .mode = 02755}), 0.0);

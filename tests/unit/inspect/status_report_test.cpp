@@ -54,6 +54,29 @@ TEST(StatusReport, ShowsAMountThatServes) {
             "\n");
 }
 
+TEST(StatusReport, ShowsWhatTheKernelIsAgreedWith) {
+  MountStatus mount = serving();
+  mount.tree =
+      TreeStatus::parse(
+          R"({"schema":1,"views":[{"view":"fuse","asks_opens":false,"asks_opendirs":true,)"
+          R"("writeback":false,"passthrough":"refused","inodes":9,"requests":{"lookup":3,"read":4}},7],)"
+          R"("mounts":[]})")
+          .value();
+  EXPECT_EQ(text({mount}),
+            "/mnt/root\n"
+            "  source:  site.toml\n"
+            "  state:   serving\n"
+            "  access:  read-write\n"
+            "  kernel:  knows 9 inodes, has made 7 requests\n"
+            "           opens not asked for, listings asked for,\n"
+            "           writeback off, passthrough refused\n");
+  EXPECT_EQ(json({mount}),
+            R"({"schema":1,"mounts":[{"mount_point":"/mnt/root","source":"site.toml","read_only":false,)"
+            R"("state":"serving","views":[{"asks_opens":false,"asks_opendirs":true,"writeback":false,)"
+            R"("passthrough":"refused","inodes":9,"requests":{"lookup":3,"read":4}}],"mounts":[]}]})"
+            "\n");
+}
+
 TEST(StatusReport, SaysWhyAMountTellsNothing) {
   using State = MountStatus::State;
   EXPECT_EQ(text({{.point = "/a", .source = "x", .read_only = true, .state = State::dead},
