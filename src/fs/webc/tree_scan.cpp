@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/name_hash.h"
 #include "base/path.h"
-#include "fs/webc/name_index.h"
 
 namespace wasifs::webc {
 

@@ -5,7 +5,7 @@
 #include <span>
 #include <string>
 
-#include "fs/webc/name_index.h"
+#include "base/name_index.h"
 #include "fs/webc/package.h"
 #include "fs/webc/tree_scan.h"
 #include "wasifs/node.h"

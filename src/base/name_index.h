@@ -6,22 +6,13 @@
 #include <string_view>
 #include <vector>
 
-namespace wasifs::webc {
+#include "base/name_hash.h"
 
-/// A number that nobody can foretell.
-[[nodiscard]] std::uint64_t random_key();
-
-/// The two halves of the 128-bit product, xored: mixes every bit of both.
-[[nodiscard]] inline std::uint64_t fold_multiply(std::uint64_t a, std::uint64_t b) {
-  __extension__ using Wide = unsigned __int128;
-  const Wide product = static_cast<Wide>(a) * b;
-  return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64U);
-}
+namespace wasifs {
 
 /// Finds the entry of a name in a directory in constant time, whatever the
-/// number of names. An open-addressing table of entry numbers for all
-/// directories of a volume; it does not hold the names. The hash has a random
-/// key, so the author of a package cannot choose names that collide.
+/// number of names. An open-addressing table of entry numbers, for one directory
+/// or for all of a layer; it does not hold the names.
 ///
 /// Filled by one thread, then immutable and thread-safe.
 class NameIndex {
@@ -37,7 +28,7 @@ class NameIndex {
   template <class Matches>
   [[nodiscard]] std::uint32_t find(std::uint32_t directory, std::string_view name,
                                    const Matches& matches) const {
-    const std::uint64_t hash = hash_of(directory, name);
+    const std::uint64_t hash = hash_(directory, name);
     const auto tag = static_cast<std::uint32_t>(hash >> 32U);
     for (std::size_t at = hash & mask_;; at = (at + 1) & mask_) {
       const Slot slot = slots_[at];
@@ -54,11 +45,9 @@ class NameIndex {
     std::uint32_t entry = kNone;
   };
 
-  [[nodiscard]] std::uint64_t hash_of(std::uint32_t directory, std::string_view name) const;
-
-  std::uint64_t key_[2];
+  NameHash hash_;
   std::size_t mask_;
   std::vector<Slot> slots_;
 };
 
-}  // namespace wasifs::webc
+}  // namespace wasifs

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "fs/webc/name_index.h"
+#include "base/name_hash.h"
 
-#include <bit>
+#include <cstddef>
 #include <cstdlib>
 #include <cstring>
 
-namespace wasifs::webc {
+namespace wasifs {
 namespace {
 
 std::uint64_t load8(const char* at) {
@@ -37,20 +37,7 @@ std::uint64_t random_key() {
   return key;
 }
 
-// At least a third of the slots stay free, so probe sequences are short and end.
-NameIndex::NameIndex(std::size_t entries)
-    : key_{random_key(), random_key()},
-      mask_(std::bit_ceil(entries + entries / 2 + 1) - 1),
-      slots_(mask_ + 1) {}
-
-void NameIndex::insert(std::uint32_t directory, std::string_view name, std::uint32_t entry) {
-  const std::uint64_t hash = hash_of(directory, name);
-  std::size_t at = hash & mask_;
-  while (slots_[at].entry != kNone) at = (at + 1) & mask_;
-  slots_[at] = {static_cast<std::uint32_t>(hash >> 32U), entry};
-}
-
-std::uint64_t NameIndex::hash_of(std::uint32_t directory, std::string_view name) const {
+std::uint64_t NameHash::operator()(std::uint32_t directory, std::string_view name) const {
   std::uint64_t hash = fold_multiply(key_[0] ^ directory, key_[1] ^ name.size());
   const char* at = name.data();
   std::size_t left = name.size();
@@ -58,4 +45,4 @@ std::uint64_t NameIndex::hash_of(std::uint32_t directory, std::string_view name)
   return fold_multiply(load_short(at, left) ^ key_[0], hash ^ key_[1]);
 }
 
-}  // namespace wasifs::webc
+}  // namespace wasifs
