@@ -18,6 +18,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 import types
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -148,8 +149,9 @@ class Mounted:
             for peer in self.options.peers:
                 self._first_mount(peer)
             self._warm_page_cache()
+            start = time.monotonic()
             for repetition in range(self.options.reps):
-                say(f"repetition {repetition + 1} of {self.options.reps} ...")
+                say(f"repetition {repetition + 1} of {self.options.reps}, {time.monotonic() - start:.0f} s ...")
                 for workload in self.results.workloads:
                     # Only the start of the order changes: neighbours stay neighbours.
                     turn = repetition % len(self.mounts) if self.mounts else 0
@@ -278,9 +280,15 @@ def main(arguments: Sequence[str]) -> int:
     if options.cpu is not None:
         os.sched_setaffinity(0, {options.cpu})
     mounted = Mounted(options)
-    if options.mounted:
-        mounted.run()
     results = mounted.results
+    status = 0
+    try:
+        if options.mounted:
+            mounted.run()
+    except (KeyboardInterrupt, SystemExit) as ended:
+        # What took so long is kept.
+        results.failures.append("interrupted: some samples are missing")
+        status = ended.code if isinstance(ended, SystemExit) and isinstance(ended.code, int) else 130
     about["load after"] = " ".join(f"{load:.2f}" for load in os.getloadavg())
     about |= {peer.name: peer.version() for peer in options.peers if peer.version()}
 
@@ -297,7 +305,7 @@ def main(arguments: Sequence[str]) -> int:
     (options.out / "report.md").write_text(text, encoding="utf-8")
     print(text)
     say(f"written: {options.out}/report.md and report.json")
-    return 1 if results.failures else 0
+    return status or (1 if results.failures else 0)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The results: what JSON keeps of them, and the tables that people read."""
 
+import re
 import statistics
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -170,14 +171,21 @@ with another one each time. Ratios are of the best samples: noise only slows.
 """
 
 
+# What Google Benchmark adds to a name that says how it was run.
+_RUN = re.compile(r"/(iterations:\d+|real_time)")
+
+
 def _in_process(benchmarks: list[Json]) -> str:
     rows = []
     for benchmark in benchmarks:
-        unit = str(benchmark["time_unit"])
-        time = f"{float(str(benchmark['real_time'])):,.1f} {unit}"
-        counters = [f"{key} {_number(float(str(benchmark[key])))}" for key in benchmark if key.startswith("bytes_per_")]
-        rows.append([str(benchmark["run_name"]), time, " ".join(counters)])
-    return "## In-process\n\n" + table(["", "time", "counters"], rows)
+
+        def counter(key: str, unit: str, scale: float = 1, benchmark: Json = benchmark) -> str:
+            return f"{_number(float(str(benchmark[key])) * scale)} {unit}" if key in benchmark else ""
+
+        told = [counter("bytes_per_second", "MB/s", 1e-6), counter("bytes_per_entry", "B/entry")]
+        time = f"{float(str(benchmark['real_time'])):,.1f} {benchmark['time_unit']}"
+        rows.append([_RUN.sub("", str(benchmark["run_name"])), time, " ".join(filter(None, told))])
+    return "## In-process\n\n" + table(["", "time", ""], rows)
 
 
 def markdown(machine: dict[str, str], results: Results, in_process: list[Json]) -> str:
