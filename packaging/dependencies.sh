@@ -15,6 +15,11 @@ WASIFS_CHECK_PACKAGES=(
   clang-19 clang-format-19 clang-tidy-19 libclang-rt-19-dev
   wabt lld-19 wasi-libc libclang-rt-19-dev-wasm32 binutils
 )
+# To measure it, and the file systems it is compared with.
+WASIFS_BENCH_PACKAGES=(libbenchmark-dev python3 git tar)
+WASIFS_PEER_PACKAGES=(
+  fuse-overlayfs mergerfs unionfs-fuse squashfuse squashfs-tools erofs-utils
+)
 # Node.js is often there from elsewhere, under other package names.
 if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
   WASIFS_CHECK_PACKAGES+=(nodejs npm)

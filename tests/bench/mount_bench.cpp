@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// `find` over one flat directory of a package, through a mount made anew for
-// each sample: per entry it must cost the same for 1,000 files and for 16,000.
-// Needs root and /dev/fuse, and says so where they are missing.
+// Through mounts of packages, made anew for each sample: `find` over one flat
+// directory, which must cost the same per entry for 1,000 files and for 16,000, and
+// starting. Needs root and /dev/fuse, and says so where they are missing.
 #include <benchmark/benchmark.h>
 #include <fcntl.h>
 #include <spawn.h>
@@ -9,27 +9,30 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
-#include "support/webc_writer.h"
+#include "package_writer.h"
 
 extern char** environ;
 
 namespace wasifs {
 namespace {
 
-/// Runs a program without output; its exit status, -1 if it cannot be run.
-int run(std::vector<std::string> words) {
+/// Runs a program whose output goes to a file; its exit status, -1 if it cannot be run.
+int run(std::vector<std::string> words, const std::string& output = "/dev/null") {
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+  posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, output.c_str(), O_WRONLY | O_CREAT | O_TRUNC,
+                                   0644);
   pid_t pid = -1;
   const int failed = ::posix_spawnp(&pid, argv.front(), &actions, nullptr, argv.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
@@ -38,26 +41,18 @@ int run(std::vector<std::string> words) {
   return WEXITSTATUS(status);
 }
 
-/// A package with one directory of `width` small files, and where to mount it.
-class FlatPackage {
+/// A package, and where to mount it.
+class MountedPackage {
  public:
-  explicit FlatPackage(std::int64_t width) {
+  explicit MountedPackage(const bench::PackageNode& root) {
     std::string pattern = (std::filesystem::temp_directory_path() / "wasifs-bench-XXXXXX").string();
     dir_ = ::mkdtemp(pattern.data());
-    test::WebcSpec spec;
-    for (std::int64_t i = 0; i < width; ++i) {
-      spec.volumes["/flat"].push_back(test::webc_file("file" + std::to_string(i), "0123456789abcdef"));
-    }
-    spec.manifest = {
-        {"package",
-         {{"fs", nlohmann::ordered_json::array(
-                     {{{"from", nullptr}, {"volume_name", "/flat"}, {"mount_path", "/flat"}}})}}}};
-    std::ofstream(package(), std::ios::binary) << test::write_webc(spec);
+    bench::write_package(package(), root);
     std::filesystem::create_directory(point());
   }
-  FlatPackage(const FlatPackage&) = delete;
-  FlatPackage& operator=(const FlatPackage&) = delete;
-  ~FlatPackage() {
+  MountedPackage(const MountedPackage&) = delete;
+  MountedPackage& operator=(const MountedPackage&) = delete;
+  ~MountedPackage() {
     unmount();
     std::error_code ignored;
     std::filesystem::remove_all(dir_, ignored);
@@ -65,7 +60,7 @@ class FlatPackage {
 
   [[nodiscard]] bool mount() const { return run({WASIFS_PROGRAM, "mount", package(), point()}) == 0; }
   void unmount() const { ::umount2(point().c_str(), MNT_DETACH); }
-  [[nodiscard]] std::string package() const { return dir_ + "/flat.webc"; }
+  [[nodiscard]] std::string package() const { return dir_ + "/package.webc"; }
   [[nodiscard]] std::string point() const { return dir_ + "/mnt"; }
 
  private:
@@ -79,7 +74,9 @@ void count_per_entry(benchmark::State& state) {
 }
 
 void find_flat_directory(benchmark::State& state) {
-  const FlatPackage package(state.range(0));
+  // All of them in one directory.
+  const auto files = static_cast<std::uint32_t>(state.range(0));
+  const MountedPackage package(bench::generate_tree(files, files));
   for (auto _ : state) {
     state.PauseTiming();
     package.unmount();
@@ -89,7 +86,8 @@ void find_flat_directory(benchmark::State& state) {
     }
     state.ResumeTiming();
     // %s makes find look at every file, not only at the listing.
-    if (run({"find", package.point() + "/flat", "-printf", "%s\\n"}) != 0) state.SkipWithError("find failed");
+    if (run({"find", package.point() + "/dir_0", "-printf", "%s\\n"}) != 0)
+      state.SkipWithError("find failed");
   }
   count_per_entry(state);
 }
@@ -102,23 +100,53 @@ BENCHMARK(find_flat_directory)
     ->UseRealTime()
     ->Iterations(15);
 
-/// Process start to first stat, as a person or a script waits for it.
+/// The bytes that the daemon of a mount keeps resident; 0 where it cannot be told.
+std::uint64_t resident_bytes(const std::string& point) {
+  const std::string file = point + ".status";
+  if (run({WASIFS_PROGRAM, "status", point, "--json"}, file) != 0) return 0;
+  const auto status = nlohmann::json::parse(std::ifstream(file), nullptr, false);
+  if (status.is_discarded() || status["mounts"].empty()) return 0;
+  std::ifstream statm("/proc/" + std::to_string(status["mounts"][0]["pid"].get<pid_t>()) + "/statm");
+  std::uint64_t size = 0;
+  std::uint64_t resident = 0;
+  statm >> size >> resident;
+  return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+std::string first_file(const bench::PackageNode& root) {
+  std::string path;
+  for (const bench::PackageNode* node = &root; !node->children.empty();) {
+    node = &node->children.front();
+    path += "/" + node->name;
+  }
+  return path;
+}
+
+/// Process start to first stat, as a person or a script waits for it. The memory is
+/// that of the whole daemon, with the names.
 void mount_to_first_stat(benchmark::State& state) {
-  const FlatPackage package(state.range(0));
+  const auto files = static_cast<std::uint32_t>(state.range(0));
+  const bench::PackageNode tree = bench::generate_tree(files);
+  const MountedPackage package(tree);
+  const std::string wanted = package.point() + first_file(tree);
   for (auto _ : state) {
     state.PauseTiming();
     package.unmount();
     state.ResumeTiming();
-    if (!package.mount() || ::access((package.point() + "/flat/file0").c_str(), F_OK) != 0) {
+    if (!package.mount() || ::access(wanted.c_str(), F_OK) != 0) {
       state.SkipWithError("cannot mount: this benchmark needs root and /dev/fuse");
       return;
     }
   }
+  const std::uint64_t resident = resident_bytes(package.point());
+  state.counters["bytes_resident"] = static_cast<double>(resident);
+  state.counters["bytes_per_entry"] = static_cast<double>(resident) / static_cast<double>(files);
 }
 BENCHMARK(mount_to_first_stat)
     ->ArgName("entries")
-    ->Arg(3000)
-    ->Arg(50000)
+    ->Arg(3'000)
+    ->Arg(50'000)
+    ->Arg(1'000'000)
     ->Unit(benchmark::kMillisecond)
     ->UseRealTime()
     ->Iterations(15);

@@ -1,29 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fs/webc/bytes.h"
 
-#include <bit>
+#include <algorithm>
 #include <cstring>
 
 #include "base/path.h"
 #include "base/utf8.h"
 
 namespace wasifs::webc {
-
-std::uint64_t load_le(const std::byte* at, unsigned width) {
-  std::uint64_t value = 0;
-  if constexpr (std::endian::native == std::endian::little) {
-    std::memcpy(&value, at, width);
-  } else {
-    for (unsigned i = 0; i < width; ++i) value |= std::to_integer<std::uint64_t>(at[i]) << (8 * i);
-  }
-  return value;
-}
-
-Parsed<std::uint64_t> Reader::integer(unsigned width, std::string_view what) {
-  auto range = take(width, what);
-  if (!range) return std::unexpected(std::move(range.error()));
-  return load_le(bytes(*range).data(), width);
-}
 
 Parsed<std::uint64_t> Reader::leb128(std::string_view what) {
   const std::uint64_t start = at_;
@@ -39,23 +23,8 @@ Parsed<std::uint64_t> Reader::leb128(std::string_view what) {
   return fault(start, concat(what, " does not fit in 64 bits"));
 }
 
-Parsed<Range> Reader::take(std::uint64_t size, std::string_view what) {
-  if (size > remaining()) {
-    return fault(at_,
-                 concat(what, " needs ", size, " bytes, but ", part_name_, " has ", remaining(), " left"));
-  }
-  const Range range{at_, size};
-  at_ += size;
-  return range;
-}
-
-Parsed<Range> Reader::counted(std::string_view what) {
-  const std::uint64_t start = at_;
-  auto size = u64(what);
-  if (!size) return std::unexpected(std::move(size.error()));
-  auto range = take(*size, what);
-  if (!range) range.error().offset = start;  // the length is what is wrong
-  return range;
+std::unexpected<Fault> Reader::too_short(std::uint64_t at, std::uint64_t size, std::string_view what) const {
+  return fault(at, concat(what, " needs ", size, " bytes, but ", part_name_, " has ", remaining(), " left"));
 }
 
 Parsed<void> Reader::expect_end() const {
@@ -73,6 +42,34 @@ std::size_t find_invalid_utf8(std::string_view text) {
   return std::string_view::npos;
 }
 
+namespace {
+
+/// True only for ASCII without '/' and NUL: what nearly all names are, told from
+/// eight bytes at a time.
+bool is_plain(std::string_view text) {
+  constexpr std::uint64_t kOnes = 0x0101'0101'0101'0101;
+  constexpr std::uint64_t kHighBits = 0x80 * kOnes;
+  constexpr std::size_t kWord = sizeof kOnes;
+  // In ASCII, taking one away sets the high bit of a byte that was 0, and beside it
+  // that of higher bytes at most.
+  const auto plain = [](std::uint64_t word) {
+    return ((word | (word - kOnes) | ((word ^ '/' * kOnes) - kOnes)) & kHighBits) == 0;
+  };
+  if (text.size() < kWord) {
+    return std::ranges::all_of(text, [](char c) { return c > '\0' && c != '/'; });
+  }
+  const auto word_at = [text](std::size_t at) {
+    std::uint64_t word;
+    std::memcpy(&word, text.data() + at, kWord);
+    return word;
+  };
+  bool all = plain(word_at(text.size() - kWord));
+  for (std::size_t at = 0; all && at + kWord < text.size(); at += kWord) all = plain(word_at(at));
+  return all;
+}
+
+}  // namespace
+
 Parsed<void> check_entry_name(std::string_view name, std::uint64_t offset) {
   if (name.empty()) return fault(offset, "a directory entry has an empty name");
   if (name.size() > 255) {
@@ -81,6 +78,7 @@ Parsed<void> check_entry_name(std::string_view name, std::uint64_t offset) {
   if (name == "." || name == "..") {
     return fault(offset, concat("a directory entry is named ", quoted(name)));
   }
+  if (is_plain(name)) return {};
   if (const auto slash = name.find('/'); slash != name.npos) {
     return fault(offset + slash, concat("the directory entry name ", quoted(name), " holds a '/'"));
   }

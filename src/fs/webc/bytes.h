@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <expected>
 #include <span>
 #include <string>
@@ -58,11 +60,19 @@ struct Range {
 }
 
 /// The little-endian integer of `width` ≤ 8 bytes that `at` points to.
-[[nodiscard]] std::uint64_t load_le(const std::byte* at, unsigned width = 8);
+[[nodiscard]] inline std::uint64_t load_le(const std::byte* at, unsigned width = 8) {
+  std::uint64_t value = 0;
+  if constexpr (std::endian::native == std::endian::little) {
+    std::memcpy(&value, at, width);
+  } else {
+    for (unsigned i = 0; i < width; ++i) value |= std::to_integer<std::uint64_t>(at[i]) << (8 * i);
+  }
+  return value;
+}
 
 /// Reads one part of the file from front to back and never past its end. All
 /// offsets, in faults too, are the file's. `what` names the field for the
-/// message ("the manifest's length").
+/// message ("the manifest's length"). What a million entries go through is inline.
 class Reader {
  public:
   Reader(ByteSpan file, Range part, std::string_view part_name)
@@ -71,19 +81,44 @@ class Reader {
   [[nodiscard]] std::uint64_t offset() const { return at_; }
   [[nodiscard]] std::uint64_t remaining() const { return end_ - at_; }
 
-  [[nodiscard]] Parsed<std::uint64_t> integer(unsigned width, std::string_view what);
+  [[nodiscard]] Parsed<std::uint64_t> integer(unsigned width, std::string_view what) {
+    if (width > remaining()) [[unlikely]]
+      return too_short(at_, width, what);
+    const std::uint64_t value = load_le(&file_[static_cast<std::size_t>(at_)], width);
+    at_ += width;
+    return value;
+  }
   [[nodiscard]] Parsed<std::uint64_t> u64(std::string_view what) { return integer(8, what); }
   /// An unsigned LEB128 number of at most 64 bits.
   [[nodiscard]] Parsed<std::uint64_t> leb128(std::string_view what);
   /// The next `size` bytes as a part of the file.
-  [[nodiscard]] Parsed<Range> take(std::uint64_t size, std::string_view what);
+  [[nodiscard]] Parsed<Range> take(std::uint64_t size, std::string_view what) {
+    return take(size, what, at_);
+  }
   /// A u64 length and that many bytes. A fault is at the length.
-  [[nodiscard]] Parsed<Range> counted(std::string_view what);
+  [[nodiscard]] Parsed<Range> counted(std::string_view what) {
+    const std::uint64_t start = at_;
+    auto size = u64(what);
+    if (!size) [[unlikely]]
+      return std::unexpected(std::move(size.error()));
+    return take(*size, what, start);  // the length is what is wrong
+  }
   [[nodiscard]] ByteSpan bytes(Range range) const { return bytes_of(file_, range); }
   /// The fault for bytes that remain where the part must end.
   [[nodiscard]] Parsed<void> expect_end() const;
 
  private:
+  /// A fault is at `fault_at`.
+  [[nodiscard]] Parsed<Range> take(std::uint64_t size, std::string_view what, std::uint64_t fault_at) {
+    if (size > remaining()) [[unlikely]]
+      return too_short(fault_at, size, what);
+    const Range range{at_, size};
+    at_ += size;
+    return range;
+  }
+  [[nodiscard]] [[gnu::cold]] std::unexpected<Fault> too_short(std::uint64_t at, std::uint64_t size,
+                                                               std::string_view what) const;
+
   ByteSpan file_;
   std::uint64_t at_;
   std::uint64_t end_;

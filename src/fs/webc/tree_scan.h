@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <string>
 #include <unordered_set>
-#include <vector>
 
+#include "fs/webc/bulk_array.h"
 #include "fs/webc/layout.h"
 #include "wasifs/types.h"
 
@@ -30,7 +30,7 @@ struct RawEntry {
 /// A volume's tree: the root first, breadth first, so that the children of a
 /// directory stand side by side, in order of their names' bytes.
 struct TreeScan {
-  std::vector<RawEntry> entries;
+  BulkArray<RawEntry> entries;
   std::uint64_t name_bytes = 0;
   std::uint64_t link_bytes = 0;  ///< of the symlinks' texts
 
@@ -53,14 +53,16 @@ struct TreeScan {
 /// the checks that keep it a tree of bounded size.
 class TreeBuilder {
  public:
-  TreeBuilder(ByteSpan file, Range header);
+  /// An entry takes at least `entry_size` bytes of the table that has it.
+  TreeBuilder(ByteSpan file, Range header, std::uint64_t entry_size);
 
   /// How the entries are visited: by index, from 0 until there are no more.
   [[nodiscard]] RawEntry& entry(std::uint32_t index) { return scan_.entries[index]; }
   [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(scan_.entries.size()); }
 
-  /// Adds a child whose name was checked to the directory that is being read.
-  [[nodiscard]] Parsed<void> add(RawEntry entry);
+  /// Adds a child with the name, which was checked, to the directory that is
+  /// being read.
+  [[nodiscard]] Parsed<void> add(const RawEntry& entry, std::string_view name);
   /// Notes that a table at `table_at` leads to a directory at `record_at` while
   /// the parent's own record ends at `parent_end`.
   [[nodiscard]] Parsed<void> lead_to_directory(std::uint64_t table_at, std::string_view name,
@@ -68,8 +70,8 @@ class TreeBuilder {
   /// Charges a record whose bytes will be read or copied once more for each
   /// way that leads to it against the header's size, which honest records share.
   [[nodiscard]] Parsed<void> charge_record(Range record);
-  /// Ends the directory `parent`: its children are those added since `first`.
-  [[nodiscard]] Parsed<void> finish_directory(std::uint32_t parent, std::uint32_t first);
+  /// Ends the directory `parent`: its children are those added since the one before.
+  [[nodiscard]] Parsed<void> finish_directory(std::uint32_t parent);
 
   [[nodiscard]] TreeScan take() { return std::move(scan_); }
 
@@ -81,9 +83,14 @@ class TreeBuilder {
     std::size_t operator()(std::uint64_t value) const;
   };
 
+  [[nodiscard]] Parsed<void> sort_children(std::uint32_t parent);
+
   ByteSpan file_;
   Range header_;
   TreeScan scan_;
+  std::uint32_t first_child_ = 1;  ///< of the directory that is being read
+  std::string_view last_name_;     ///< its latest child's, "" where it has none yet
+  bool in_order_ = true;           ///< its children's names, so far, each once
   std::uint64_t record_bytes_ = 0;
   std::unordered_set<std::uint64_t, KeyedHash> directories_;
 };

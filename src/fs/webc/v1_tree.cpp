@@ -5,6 +5,8 @@
 namespace wasifs::webc {
 namespace {
 
+constexpr std::uint64_t kEntryHead = 24;  // what stands before an entry's name
+
 /// Version 1: blocks of `length | entries`, an entry being
 /// `name length (7 bytes) | type | start | end | name`. A directory's start and
 /// end are its block's, from the header's start; equal ones mean that it is
@@ -12,7 +14,7 @@ namespace {
 class V1Scanner {
  public:
   V1Scanner(ByteSpan file, const VolumeParts& volume)
-      : file_(file), volume_(volume), tree_(file, volume.header) {}
+      : file_(file), volume_(volume), tree_(file, volume.header, kEntryHead + 1) {}
 
   Parsed<TreeScan> run() {
     if (auto root = find_root(); !root) return std::unexpected(std::move(root.error()));
@@ -35,7 +37,6 @@ class V1Scanner {
   }
 
   Parsed<void> read_block(std::uint32_t index) {
-    const std::uint32_t first = tree_.size();
     const Range block{tree_.entry(index).record_at, tree_.entry(index).size};
     if (block.size != 0) {
       if (auto done = tree_.charge_record(block); !done) return done;
@@ -48,12 +49,12 @@ class V1Scanner {
         if (auto done = read_entry(table, index, block.end()); !done) return done;
       }
     }
-    return tree_.finish_directory(index, first);
+    return tree_.finish_directory(index);
   }
 
   Parsed<void> read_entry(Reader& table, std::uint32_t parent, std::uint64_t parent_end) {
     const std::uint64_t entry_at = table.offset();
-    auto fixed = table.take(24, "a directory entry");
+    auto fixed = table.take(kEntryHead, "a directory entry");
     if (!fixed) return std::unexpected(std::move(fixed.error()));
     const std::byte* field = table.bytes(*fixed).data();
     const std::uint64_t kind = load_le(field + 7, 1);
@@ -93,7 +94,7 @@ class V1Scanner {
       entry.record_at = entry_at;
       entry.start = within.offset + start;
     }
-    return tree_.add(entry);
+    return tree_.add(entry, name);
   }
 
   ByteSpan file_;

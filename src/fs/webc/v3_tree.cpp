@@ -24,7 +24,7 @@ class V3Scanner {
         v3_(version == 3),
         header_(volume.header),
         data_(volume.data),
-        tree_(file, volume.header) {}
+        tree_(file, volume.header, version == 3 ? 8 + kHash + 8 + 1 : 8 + 8 + 1) {}
 
   Parsed<TreeScan> run() {
     Reader reader(file_, header_, "the volume's header");
@@ -59,11 +59,10 @@ class V3Scanner {
       auto hash = table.take(kHash, "the directory's hash");
       if (!hash) return std::unexpected(std::move(hash.error()));
     }
-    const std::uint32_t first = tree_.size();
     while (table.remaining() > 0) {
       if (auto done = read_entry(table, index, body->end()); !done) return done;
     }
-    return tree_.finish_directory(index, first);
+    return tree_.finish_directory(index);
   }
 
   Parsed<void> read_modified(Reader& reader, RawEntry& entry) const {
@@ -98,7 +97,7 @@ class V3Scanner {
     }
     entry.record_at = header_.offset + *child;
     if (auto done = read_record(entry, name, entry_at, parent_end); !done) return done;
-    return tree_.add(entry);
+    return tree_.add(entry, name);
   }
 
   Parsed<void> read_record(RawEntry& entry, std::string_view name, std::uint64_t entry_at,

@@ -6,10 +6,12 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <system_error>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "base/path.h"
@@ -21,8 +23,15 @@ namespace {
 constexpr std::size_t kMaxListed = 20;
 /// Below this much to hash per thread, starting it costs more than it saves.
 constexpr std::uint64_t kBytesPerThread = 1 << 20;
+/// Files of this size are dealt out before the others, each on its own: one that
+/// came last would keep one thread busy when all others are done.
+constexpr std::uint64_t kLargeFile = 1 << 20;
+/// What is dealt out at once of the others.
+constexpr std::uint64_t kBatchBytes = 256 << 10;
+constexpr std::uint32_t kBatchNodes = 4096;
 
-/// Bytes of the file and the hash that they must have.
+/// Bytes of the file and the hash that they must have. A small file has none: its
+/// node tells both.
 struct Check {
   Range bytes;
   Digest stored;
@@ -36,6 +45,50 @@ struct Check {
 struct Volume {
   std::string title;
   TreeScan tree;
+};
+
+/// Nodes of a volume, one after the other.
+struct Batch {
+  std::uint32_t volume = 0;
+  std::uint32_t first = 0;
+  std::uint32_t end = 0;
+};
+
+/// A small file that has another hash than its record says.
+struct WrongFile {
+  std::uint32_t volume = 0;
+  std::uint32_t node = 0;
+  Digest computed = {};
+
+  [[nodiscard]] auto place() const { return std::pair(volume, node); }
+};
+
+/// Counts the wrong files, in whatever order threads find them, and keeps the first
+/// ones in the order of the package. Allocates nothing. Thread-safe.
+class WrongFiles {
+ public:
+  WrongFiles() { kept_.reserve(kMaxListed); }
+
+  void add(const WrongFile& wrong) {
+    const std::lock_guard lock(mutex_);
+    ++count_;
+    if (kept_.size() < kMaxListed) {
+      kept_.push_back(wrong);
+    } else if (wrong.place() < kept_.back().place()) {
+      kept_.back() = wrong;
+    } else {
+      return;
+    }
+    std::ranges::sort(kept_, {}, &WrongFile::place);
+  }
+  // To be asked when no thread adds any more.
+  [[nodiscard]] std::span<const WrongFile> kept() const { return kept_; }
+  [[nodiscard]] std::uint64_t left_out() const { return count_ - kept_.size(); }
+
+ private:
+  std::mutex mutex_;
+  std::vector<WrongFile> kept_;
+  std::uint64_t count_ = 0;
 };
 
 class Verifier {
@@ -106,7 +159,10 @@ class Verifier {
 
   void check_node(const TreeScan& tree, std::uint32_t volume, std::uint32_t node) {
     const RawEntry& entry = tree.entries[node];
-    if (entry.type == FileType::regular) {
+    if (is_small_file(entry)) {
+      ++small_files_;
+      result_.bytes += entry.size;
+    } else if (entry.type == FileType::regular) {
       add({.bytes = {entry.start, entry.size},
            .stored = digest_at(hash_in_record(entry)),
            .stored_at = hash_at(entry),
@@ -124,6 +180,10 @@ class Verifier {
       const Digest in_table = digest_at(bytes_of(in_.file, {entry.hash_at, own.size()}));
       compare(entry.hash_at, [&] { return concat("the entry for ", subject(volume, node)); }, in_table, own);
     }
+  }
+
+  static bool is_small_file(const RawEntry& entry) {
+    return entry.type == FileType::regular && entry.size < kLargeFile;
   }
 
   /// A directory's hash is that of its children's, in order of their names.
@@ -222,15 +282,17 @@ class Verifier {
     causes_.push_back({.trouble = Trouble::corrupt, .message = concat("byte ", at, ": ", what)});
   }
 
-  /// Computes all pending hashes; threads take the next one as they get free.
+  /// Computes all pending hashes; threads take the next ones as they get free.
   void hash_all() {
     std::atomic<std::size_t> next{0};
     const auto work = [&] {
       for (std::size_t i = next++; i < checks_.size(); i = next++) {
         checks_[i].computed = sha256(bytes_of(in_.file, checks_[i].bytes));
       }
+      while (const auto batch = next_batch()) hash_small_files(*batch);
     };
-    const std::uint64_t useful = std::min<std::uint64_t>(checks_.size(), result_.bytes / kBytesPerThread);
+    const std::uint64_t useful =
+        std::min<std::uint64_t>(checks_.size() + small_files_, result_.bytes / kBytesPerThread);
     std::vector<std::jthread> helpers;
     for (std::uint64_t i = 1; i < std::min<std::uint64_t>(std::thread::hardware_concurrency(), useful); ++i) {
       try {
@@ -242,13 +304,46 @@ class Verifier {
     work();
   }
 
+  /// The next nodes whose small files are to be hashed, until there are no more.
+  std::optional<Batch> next_batch() {
+    const std::lock_guard lock(batches_);
+    const auto nodes = [this] { return volumes_[at_.volume].tree.entries.size(); };
+    while (at_.volume < volumes_.size() && at_.first == nodes()) at_ = {.volume = at_.volume + 1};
+    // Version 1 has no hash of a file.
+    if (at_.volume == volumes_.size() || in_.layout.version == 1) return std::nullopt;
+    const TreeScan& tree = volumes_[at_.volume].tree;
+    const std::size_t last = std::min<std::size_t>(nodes(), std::size_t{at_.first} + kBatchNodes);
+    at_.end = at_.first;
+    for (std::uint64_t bytes = 0; at_.end < last && bytes < kBatchBytes; ++at_.end) {
+      if (is_small_file(tree.entries[at_.end])) bytes += tree.entries[at_.end].size;
+    }
+    const Batch batch = at_;
+    at_.first = at_.end;
+    return batch;
+  }
+
+  void hash_small_files(const Batch& batch) {
+    const TreeScan& tree = volumes_[batch.volume].tree;
+    for (std::uint32_t node = batch.first; node < batch.end; ++node) {
+      const RawEntry& entry = tree.entries[node];
+      if (!is_small_file(entry)) continue;
+      const Digest computed = sha256(bytes_of(in_.file, {entry.start, entry.size}));
+      if (computed != digest_at(hash_in_record(entry))) wrong_files_.add({batch.volume, node, computed});
+    }
+  }
+
+  [[nodiscard]] std::string file_title(std::uint32_t volume, std::uint32_t node) const {
+    return concat("the file ", subject(volume, node));
+  }
+
   Outcome<Package::Verified> report() {
     for (const Check& check : checks_) {
       const auto what = [&] {
-        return check.title.empty() ? concat("the file ", subject(check.volume, check.node)) : check.title;
+        return check.title.empty() ? file_title(check.volume, check.node) : check.title;
       };
       compare(check.stored_at, what, check.stored, check.computed);
     }
+    report_small_files();
     if (mismatches_ == 0) return result_;
     if (mismatches_ > kMaxListed) {
       causes_.push_back(
@@ -262,10 +357,25 @@ class Verifier {
         .causes = std::move(causes_)});
   }
 
+  void report_small_files() {
+    result_.hashes += small_files_ - wrong_files_.kept().size();
+    for (const WrongFile& wrong : wrong_files_.kept()) {
+      const RawEntry& entry = volumes_[wrong.volume].tree.entries[wrong.node];
+      compare(
+          hash_at(entry), [&] { return file_title(wrong.volume, wrong.node); },
+          digest_at(hash_in_record(entry)), wrong.computed);
+    }
+    mismatches_ += wrong_files_.left_out();
+  }
+
   const VerifyInput& in_;
   Package::Verified result_;
   std::vector<Volume> volumes_;  ///< the atoms first
   std::vector<Check> checks_;
+  std::uint64_t small_files_ = 0;
+  std::mutex batches_;
+  Batch at_;  ///< the latest batch; the next one begins where it ends
+  WrongFiles wrong_files_;
   std::uint64_t mismatches_ = 0;
   std::vector<Diagnostic> causes_;
 };

@@ -74,6 +74,13 @@ std::uint16_t mode_of(FileType type) {
   }
 }
 
+/// As many bytes, all of them usable.
+BulkMemory usable(std::uint64_t size) {
+  BulkMemory memory(static_cast<std::size_t>(size));
+  memory.use(static_cast<std::size_t>(size));
+  return memory;
+}
+
 }  // namespace
 
 static_assert(sizeof(VolumeNode) <= 64);
@@ -91,7 +98,7 @@ VolumeNode::VolumeNode(const VolumeFs& fs, const RawEntry& entry, Place place)
       modified_(std::max<std::int64_t>(1, static_cast<std::int64_t>(entry.modified))) {}
 
 std::string_view VolumeNode::name() const {
-  return std::string_view(fs_.names_).substr(name_at_, name_size_);
+  return {reinterpret_cast<const char*>(fs_.names_.data()) + name_at_, name_size_};
 }
 
 std::uint64_t VolumeNode::ino() const { return static_cast<std::uint64_t>(this - fs_.nodes_) + 1; }
@@ -146,22 +153,32 @@ VolumeFs::VolumeFs(ByteSpan file, std::shared_ptr<const void> owner, const TreeS
       description_(concat("webc ", wasifs::quoted(package), " volume ", wasifs::quoted(info_.name))),
       uid_(::geteuid()),
       gid_(::getegid()),
-      index_(scan.entries.size()) {
-  names_.reserve(static_cast<std::size_t>(scan.name_bytes));
-  link_texts_.reserve(static_cast<std::size_t>(scan.link_bytes));
-  nodes_ = std::allocator<VolumeNode>().allocate(scan.entries.size());
+      names_(usable(scan.name_bytes)),
+      link_texts_(usable(scan.link_bytes)),
+      index_(scan.entries.size()),
+      node_storage_(usable(scan.entries.size() * sizeof(VolumeNode))),
+      nodes_(reinterpret_cast<VolumeNode*>(node_storage_.data())) {
   make_nodes(file, scan);
 }
 
 // Nothing in here throws: all memory was reserved before.
 void VolumeFs::make_nodes(ByteSpan file, const TreeScan& scan) {
   std::uint32_t next_child = 1;
+  std::byte* name_end = names_.data();
+  std::byte* text_end = link_texts_.data();
+  const auto copy = [file](Range range, std::byte*& end) {
+    const ByteSpan bytes = bytes_of(file, range);
+    const std::byte* const start = end;
+    if (!bytes.empty()) std::memcpy(end, bytes.data(), bytes.size());
+    end += bytes.size();
+    return start;
+  };
   for (const RawEntry& entry : scan.entries) {
     const auto index = static_cast<std::uint32_t>(count_);
-    VolumeNode::Place place{.name_at = static_cast<std::uint32_t>(names_.size()), .first_child = next_child};
+    const std::byte* const name = copy({entry.name_at, entry.name_size}, name_end);
+    VolumeNode::Place place{.name_at = static_cast<std::uint32_t>(name - names_.data()),
+                            .first_child = next_child};
     next_child += entry.child_count;
-    const std::string_view name = scan.name(file, entry);
-    names_ += name;
     switch (entry.type) {
       case FileType::directory:
         if (index != 0) {
@@ -171,8 +188,7 @@ void VolumeFs::make_nodes(ByteSpan file, const TreeScan& scan) {
         break;
       case FileType::symlink:
         ++info_.symlinks;
-        place.content = reinterpret_cast<const std::byte*>(link_texts_.data() + link_texts_.size());
-        link_texts_ += text_of(bytes_of(file, {entry.start, entry.size}));
+        place.content = copy({entry.start, entry.size}, text_end);
         break;
       default:
         ++info_.files;
@@ -181,21 +197,16 @@ void VolumeFs::make_nodes(ByteSpan file, const TreeScan& scan) {
     }
     std::construct_at(&nodes_[index], *this, entry, place);
     ++count_;
-    if (index != 0) index_.insert(entry.parent, name, index);
+    if (index != 0) index_.insert(nodes_[entry.parent].children(), nodes_[index].name(), index);
   }
 }
 
-VolumeFs::~VolumeFs() {
-  std::destroy_n(nodes_, count_);
-  std::allocator<VolumeNode>().deallocate(nodes_, count_);
-}
+VolumeFs::~VolumeFs() { std::destroy_n(nodes_, count_); }
 
 VolumeNode* VolumeFs::find(const VolumeNode& directory, std::string_view name) const {
-  const auto number = static_cast<std::uint32_t>(&directory - nodes_);
-  const std::uint32_t found = index_.find(number, name, [&](std::uint32_t entry) {
-    return entry - directory.first_child_ < directory.child_count_ && nodes_[entry].name() == name;
-  });
-  return found == NameIndex::kNone ? nullptr : &nodes_[found];
+  const std::uint32_t found = index_.find(directory.children(), name,
+                                          [&](std::uint32_t child) { return nodes_[child].name() == name; });
+  return found == 0 ? nullptr : &nodes_[found];
 }
 
 std::size_t VolumeFs::parent_of(std::size_t index) const {
@@ -225,7 +236,7 @@ Result<StatFs> VolumeFs::statfs() {
 }
 
 std::size_t VolumeFs::memory() const {
-  return count_ * sizeof(VolumeNode) + index_.memory() + names_.capacity() + link_texts_.capacity();
+  return node_storage_.usable() + index_.memory() + names_.usable() + link_texts_.usable();
 }
 
 }  // namespace wasifs::webc

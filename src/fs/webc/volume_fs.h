@@ -5,7 +5,8 @@
 #include <span>
 #include <string>
 
-#include "base/name_index.h"
+#include "fs/webc/bulk_array.h"
+#include "fs/webc/child_index.h"
 #include "fs/webc/package.h"
 #include "fs/webc/tree_scan.h"
 #include "wasifs/node.h"
@@ -39,6 +40,7 @@ class VolumeNode final : public Node {
   [[nodiscard]] std::span<const std::byte> content() const {
     return {content_, static_cast<std::size_t>(size_)};
   }
+  [[nodiscard]] ChildRange children() const { return {first_child_, child_count_}; }
   [[nodiscard]] std::uint32_t child_count() const { return child_count_; }
   [[nodiscard]] const VolumeNode& child(std::uint32_t position) const;
   /// Counts a child that is a directory; while the volume is built.
@@ -100,11 +102,12 @@ class VolumeFs final : public Filesystem {
   std::string description_;
   std::uint32_t uid_;
   std::uint32_t gid_;
-  std::string names_;
-  std::string link_texts_;
-  NameIndex index_;
+  BulkMemory names_;
+  BulkMemory link_texts_;
+  ChildIndex index_;
   // Nodes can be neither moved nor default-constructed: raw storage, filled once.
-  VolumeNode* nodes_ = nullptr;
+  BulkMemory node_storage_;
+  VolumeNode* nodes_;
   std::size_t count_ = 0;
 };
 

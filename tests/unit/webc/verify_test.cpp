@@ -171,6 +171,46 @@ TEST(Verify, LargePackagesAreHashedByAllThreadsWithTheSameResult) {
   EXPECT_TRUE(mentions(lines, "the file \"/9\" in volume \"v\""));
 }
 
+/// A package of `count` small files "00000", "00001", … whose contents are "content 00000" and so on.
+std::string package_of_small_files(int count, std::vector<test::WebcEntry> others = {}) {
+  for (int i = 0; i < count; ++i) {
+    std::string name = std::to_string(i);
+    name.insert(0, 5 - name.size(), '0');
+    others.push_back(webc_file(name, "content " + name));
+  }
+  return write_webc({.volumes = {{"v", std::move(others)}}});
+}
+
+TEST(Verify, WrongFilesAmongThousandsAreAllFoundAndListedInOrder) {
+  // Threads are dealt so many nodes at once; the root is node 0.
+  constexpr int kBatch = 4096;
+  std::string bytes = package_of_small_files(3 * kBatch, {webc_file("large", std::string(3 << 20, 'L'))});
+  EXPECT_EQ(findings(bytes), std::vector<std::string>{});
+  const std::vector<std::string> wrong = {"00000", "04094", "04095", "04096", "08191", "12287"};
+  for (const std::string& name : wrong) bytes[offset_of(bytes, "content " + name)] = 'X';
+  bytes[offset_of(bytes, std::string(3 << 20, 'L')) + (2 << 20)] = 'X';
+  const auto lines = findings(bytes);
+  ASSERT_EQ(lines.size(), 1 + 1 + 1 + wrong.size());  // the summary, the section, the large file, these
+  EXPECT_NE(lines[2].find("the file \"/large\""), std::string::npos) << lines[2];
+  for (std::size_t i = 0; i < wrong.size(); ++i)
+    EXPECT_NE(lines[3 + i].find("the file \"/" + wrong[i] + "\""), std::string::npos) << lines[3 + i];
+}
+
+TEST(Verify, OfThousandsOfWrongFilesTheFirstInTheOrderOfThePackageAreListed) {
+  constexpr int kFiles = 20'000;
+  std::string bytes = package_of_small_files(kFiles);
+  for (std::size_t at = bytes.find("content "); at != std::string::npos; at = bytes.find("content ", at))
+    bytes[at] = 'X';
+  const auto lines = findings(bytes);
+  ASSERT_EQ(lines.size(), 1U + 20U + 1U);
+  EXPECT_EQ(lines.front(), "package \"p.webc\" is corrupt: 20001 checksums do not match");
+  for (std::size_t i = 0; i < 19; ++i) {
+    const std::string name = (i < 10 ? "0000" : "000") + std::to_string(i);
+    EXPECT_NE(lines[2 + i].find("the file \"/" + name + "\""), std::string::npos) << lines[2 + i];
+  }
+  EXPECT_EQ(lines.back(), "and 19981 more");
+}
+
 TEST(VerifyFixtures, BashIsSignedByItsManifest) {
   WASIFS_NEED_FIXTURE(path, "bash-1.0.16");
   const auto package = Package::open(path).value();
