@@ -45,7 +45,8 @@ void Agreement::negotiate(const Tree& tree, const ViewOptions& options, fuse_con
   const TreeTraits traits = tree.traits();
   // Texts that follow from where the link lies change with every rename above it.
   if (traits.rebases_links) drop(FUSE_CAP_CACHE_SYMLINKS);
-  if (traits.opens_freely && can(FUSE_CAP_NO_OPEN_SUPPORT)) {
+  const bool prefers_passthrough = options.passthrough == ViewOptions::Passthrough::preferred;
+  if (traits.opens_freely && !prefers_passthrough && can(FUSE_CAP_NO_OPEN_SUPPORT)) {
     asks_opens = false;
     // There is no open that the truncation could come with.
     drop(FUSE_CAP_ATOMIC_O_TRUNC);
@@ -56,7 +57,7 @@ void Agreement::negotiate(const Tree& tree, const ViewOptions& options, fuse_con
   writeback = options.writeback && options.sole_writer && can(FUSE_CAP_WRITEBACK_CACHE);
   if (writeback) connection.want |= FUSE_CAP_WRITEBACK_CACHE;
   // With the one the kernel takes its own word for times and sizes, with the other ours.
-  passthrough = options.passthrough && !writeback && asks_opens;
+  passthrough = options.passthrough != ViewOptions::Passthrough::never && !writeback && asks_opens;
 
   connection.max_write = static_cast<unsigned>(kMaxTransfer);
   // Readahead and asynchronous direct I/O that may be under way at once; the

@@ -22,7 +22,10 @@ struct ViewOptions {
   bool sole_writer = false;
   double shared_timeout = 1.0;  ///< seconds that what others change too may be remembered
   bool writeback = false;       ///< writes gather in the kernel
-  bool passthrough = true;      ///< host files may be read and written past us
+  /// Whether host files may be read and written past us. That takes an open which is
+  /// asked for; as a rule a tree without need of those is better off without.
+  enum class Passthrough : std::uint8_t { never, where_asked, preferred };
+  Passthrough passthrough = Passthrough::where_asked;
 };
 
 /// What the kernel and we have agreed on in INIT, the first request of a session:

@@ -79,7 +79,9 @@ bool apply_word(Options& options, std::string_view option) {
   } else if (option == "writeback") {
     options.view.writeback = true;
   } else if (option == "no_passthrough") {
-    options.view.passthrough = false;
+    options.view.passthrough = ViewOptions::Passthrough::never;
+  } else if (option == "passthrough") {
+    options.view.passthrough = ViewOptions::Passthrough::preferred;
   } else {
     return false;
   }
@@ -155,7 +157,8 @@ Outcome<Options> parse_options(std::span<const std::string> lists, Options optio
         return usage(
             "unknown mount option " + quote(option),
             "there are allow_other, auto_unmount, cache_timeout=SECONDS, fsname=NAME, max_read=BYTES, "
-            "no_passthrough, remount, subtype=NAME, writeback, and mount(8)'s own, such as ro, noexec, "
+            "no_passthrough, passthrough, remount, subtype=NAME, writeback, and mount(8)'s own, such as ro, "
+            "noexec, "
             "nodev, noatime");
       }
     }

@@ -116,7 +116,8 @@ Result<FilePtr> OverlayNode::open(OpenFlags flags) {
   }
   if (Node* const upper_node = content_upper(); upper_node != nullptr) return upper_node->open(flags);
   Result<FilePtr> lower = lowers_.front().node->open({.read = true});
-  if (!lower) return lower;
+  // Without an upper it stays what it is.
+  if (!lower || state_.upper == nullptr) return lower;
   return std::make_unique<OverlayFile>(Ref<OverlayNode>(this), std::move(*lower), flags);
 }
 

@@ -175,6 +175,23 @@ TEST_F(Passthrough, AFileThatMayNotGrowFreelyIsWrittenByUs) {
   EXPECT_EQ(requests(mount_->path()).written, 2U);
 }
 
+TEST_F(Passthrough, IsPreferredToUnaskedOpensOnDemand) {
+  for (const bool prefer : {false, true}) {
+    auto host = HostFilesystem::open(host_.string(), {.read_only = true});
+    ASSERT_TRUE(host);
+    const auto tree =
+        std::make_shared<const Tree>(MountTable(*host, {.read_only = true, .caching = Caching::forever}));
+    mount_.reset();
+    mount_.emplace(tree, prefer ? "passthrough" : "");
+    EXPECT_EQ(read_from(open("f", O_RDONLY).get(), 0, 100), "content");
+    const json status = json::parse(view_status(mount_->path()));
+    EXPECT_EQ(status["asks_opens"].get<bool>(), prefer);
+    if (prefer && granted()) {
+      EXPECT_EQ(requests(mount_->path()).read, 0U);
+    }
+  }
+}
+
 TEST_F(Passthrough, IsLeftOutOnDemand) {
   mount({}, "no_passthrough");
   const UniqueFd file = open("f", O_RDWR);

@@ -64,7 +64,8 @@ TEST(MountOptions, AnUnknownOptionIsAUsageErrorThatNamesIt) {
   EXPECT_EQ(options.error().message, "unknown mount option \"frobnicate=1\"");
   EXPECT_EQ(options.error().hint,
             "there are allow_other, auto_unmount, cache_timeout=SECONDS, fsname=NAME, max_read=BYTES, "
-            "no_passthrough, remount, subtype=NAME, writeback, and mount(8)'s own, such as ro, noexec, "
+            "no_passthrough, passthrough, remount, subtype=NAME, writeback, and mount(8)'s own, such as ro, "
+            "noexec, "
             "nodev, noatime");
 }
 
@@ -72,13 +73,14 @@ TEST(MountOptions, WhatTheKernelMayKeepIsSaidByThem) {
   const auto plain = parse({"rw"});
   ASSERT_TRUE(plain);
   EXPECT_EQ(plain->view.shared_timeout, 1.0);
-  EXPECT_TRUE(plain->view.passthrough);
+  EXPECT_EQ(plain->view.passthrough, ViewOptions::Passthrough::where_asked);
   EXPECT_FALSE(plain->view.writeback);
   const auto options = parse({"cache_timeout=0.25,writeback,no_passthrough"});
   ASSERT_TRUE(options);
   EXPECT_EQ(options->view.shared_timeout, 0.25);
   EXPECT_TRUE(options->view.writeback);
-  EXPECT_FALSE(options->view.passthrough);
+  EXPECT_EQ(options->view.passthrough, ViewOptions::Passthrough::never);
+  EXPECT_EQ(parse({"passthrough"})->view.passthrough, ViewOptions::Passthrough::preferred);
 }
 
 TEST(MountOptions, ATimeoutThatIsNoneIsAUsageError) {
