@@ -19,6 +19,8 @@ namespace wasifs {
 struct LayerNode {
   std::uint32_t layer = 0;
   NodeRef node = nullptr;
+
+  bool operator==(const LayerNode&) const = default;
 };
 
 /// The layer nodes that merge to one, topmost first. Nearly always it is one, which

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compose/merged_index.h"
 
+#include <algorithm>
 #include <limits>
+#include <mutex>
+#include <shared_mutex>
 #include <utility>
 
 #include "compose/overlay_marks.h"
@@ -176,6 +179,28 @@ class LayerDir final : public Dir {
 };
 
 }  // namespace
+
+const MergedIndex* MergedIndexes::find(std::span<const LayerNode> parts) const {
+  const auto [from, to] = made_.equal_range(parts.front().node.get());
+  for (auto made = from; made != to; ++made) {
+    if (std::ranges::equal(made->second.parts, parts)) return made->second.index.get();
+  }
+  return nullptr;
+}
+
+Result<const MergedIndex*> MergedIndexes::get(const OverlayLayers& layers, std::span<const LayerNode> parts) {
+  {
+    const std::shared_lock held(lock_);
+    if (const MergedIndex* const known = find(parts)) return known;
+  }
+  // Without the lock, because that may take long; two that make it at once make the same.
+  Result<std::unique_ptr<const MergedIndex>> made = MergedIndex::make(layers, parts);
+  if (!made) return fail(made.error());
+  const std::scoped_lock held(lock_);
+  if (const MergedIndex* const known = find(parts)) return known;
+  Made entry{.parts = {parts.begin(), parts.end()}, .index = *std::move(made)};
+  return made_.emplace(parts.front().node.get(), std::move(entry))->second.index.get();
+}
 
 DirPtr MergedIndex::open_dir() const { return std::make_unique<MergedOpenDir>(*this); }
 

@@ -6,9 +6,11 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/name_index.h"
+#include "base/small_shared_mutex.h"
 #include "compose/layer_node.h"
 
 namespace wasifs {
@@ -76,6 +78,26 @@ class MergedIndex {
   std::vector<Further> further_;
   std::uint32_t subdirectories_ = 0;
   NameIndex index_;
+};
+
+/// The merges that were made in an overlay, by what they are made of: they outlive the
+/// nodes that need them, and hold nothing but nodes that never change. Thread-safe.
+class MergedIndexes {
+ public:
+  /// That of `parts`, made where there is none yet; lives as long as this. Errors as of
+  /// MergedIndex::make().
+  [[nodiscard]] Result<const MergedIndex*> get(const OverlayLayers& layers, std::span<const LayerNode> parts);
+
+ private:
+  struct Made {
+    std::vector<LayerNode> parts;
+    std::unique_ptr<const MergedIndex> index;
+  };
+  /// With the lock held; null where there is none.
+  [[nodiscard]] const MergedIndex* find(std::span<const LayerNode> parts) const;
+
+  SmallSharedMutex lock_;
+  std::unordered_multimap<const Node*, Made> made_;  ///< by the first part
 };
 
 /// The directory of one layer with the numbers of the overlay.

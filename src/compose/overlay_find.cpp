@@ -173,13 +173,10 @@ const MergedIndex* OverlayNode::index() const {
   const std::span<const LayerNode> parts = fixed_lowers();
   const bool worth_it = parts.size() > 1 || (parts.size() == 1 && state_.marked[parts.front().layer]);
   if (!worth_it) return nullptr;
-  // Two that make it at once make the same.
-  Result<std::unique_ptr<const MergedIndex>> made = MergedIndex::make(state_, parts);
-  if (!made || !make_own().index.compare_exchange_strong(known, made->get(), std::memory_order_acq_rel))
-    return known;
-  // Kept, or it would be made again for whoever comes by path.
-  keep();
-  return made->release();
+  const Result<const MergedIndex*> merged = state_.merges.get(state_, parts);
+  if (!merged) return nullptr;
+  make_own().index.store(*merged, std::memory_order_release);
+  return *merged;
 }
 
 Result<LayerNodes> OverlayNode::find_lowers(std::string_view name, std::string_view redirect,

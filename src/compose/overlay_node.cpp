@@ -28,7 +28,7 @@ OverlayNode::OverlayNode(OverlayState& state, FileType type, std::uint64_t ino, 
 
 Ref<OverlayNode> OverlayNode::make(OverlayState& state, std::uint64_t ino, Parts parts,
                                    Ref<OverlayNode> parent, std::string_view name) {
-  static_assert(sizeof(OverlayNode) == 88);
+  static_assert(sizeof(OverlayNode) <= 88);
   const FileType type = (parts.upper ? parts.upper : parts.lowers.front().node)->type();
   void* const memory = ::operator new(sizeof(OverlayNode) + name.size());
   return Ref<OverlayNode>(::new (memory)
@@ -95,11 +95,7 @@ bool OverlayNode::hides(std::string_view name) const {
 }
 
 void OverlayNode::pin() {
-  if (state_.lasting == nullptr) keep();
-}
-
-void OverlayNode::keep() const {
-  if (!set_flag(kPinned, true)) add_ref();
+  if (state_.lasting == nullptr && !set_flag(kPinned, true)) add_ref();
 }
 
 void OverlayNode::unpin() {

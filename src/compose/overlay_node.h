@@ -72,6 +72,7 @@ struct OverlayState : OverlayLayers {
   std::unique_ptr<LastingUpper> lasting;  ///< null: deletions are state of the nodes
   std::mutex rename_lock;
   OverlayTable table;
+  MergedIndexes merges;
 
   ~OverlayState();
 
@@ -217,19 +218,17 @@ class OverlayNode final : public LayeredNode {
     Names hidden = {};              ///< names of a directory that show nothing of its lowers
     /// Subdirectories of the merged directory, kUncounted until somebody asks.
     std::atomic<std::int64_t> subdirectories{kUncounted};
-    std::atomic<const MergedIndex*> index{nullptr};  ///< null: not made, or there is none
+    std::atomic<const MergedIndex*> index{nullptr};  ///< null: not asked for, or there is none
     /// Of a lasting upper; a file that was not copied up has none. The redirect changes
     /// under rename_lock as well, and is read under either lock.
     std::unique_ptr<Remembered> remembered = {};
-
-    ~OwnState() { delete index.load(std::memory_order_relaxed); }
   };
 
   OverlayNode(OverlayState& state, FileType type, std::uint64_t ino, Parts parts, Ref<OverlayNode> parent,
               std::string_view name);
 
   /// Whether it was set.
-  bool set_flag(std::uint8_t flag, bool value) const {
+  bool set_flag(std::uint8_t flag, bool value) {
     const int before = value ? flags_.fetch_or(flag) : flags_.fetch_and(static_cast<std::uint8_t>(~flag));
     return (before & flag) != 0;
   }
@@ -342,8 +341,6 @@ class OverlayNode final : public LayeredNode {
   void publish(NodeRef upper);
   void pin();
   void unpin();
-  /// Keeps the node as pin() does, over a lasting upper too.
-  void keep() const;
 
   static const OwnState kNone;
 
@@ -353,7 +350,7 @@ class OverlayNode final : public LayeredNode {
   static constexpr std::uint8_t kPinned = 2;
 
   // The first members lie in what the base class leaves of its last word.
-  mutable std::atomic<std::uint8_t> flags_{0};
+  std::atomic<std::uint8_t> flags_{0};
   const bool born_in_upper_;
   const std::uint8_t first_name_size_;
   SmallSharedMutex copy_lock_;  ///< held by the thread that copies this node up

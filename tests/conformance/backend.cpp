@@ -7,6 +7,7 @@
 
 #include "compose/mount_table.h"
 #include "compose/overlay.h"
+#include "fixed_layer.h"
 #include "fs/host/frozen_fs.h"
 #include "fs/host/host_fs.h"
 #include "fs/memory/memory_fs.h"
@@ -89,13 +90,6 @@ Stage host_stage(const Fixture& fixture) {
   return stage;
 }
 
-/// A layer that from now on nobody changes.
-class FixedLayer final : public FilesystemWrapper {
- public:
-  using FilesystemWrapper::FilesystemWrapper;
-  [[nodiscard]] Traits traits() const override { return {.immutable = true}; }
-};
-
 /// Where the fixture of an overlay lies.
 enum class Lies : std::uint8_t {
   in_upper,
@@ -156,8 +150,11 @@ Stage lasting_stage(const Fixture& fixture) {
   Stage stage;
   const std::shared_ptr<LastingLayers> layers = make();
   stage.resources.push_back(layers);
-  stage.lowers.push_back(std::make_unique<TreeVfs>(layers->lowers().front()));
-  populate(fixture, *stage.lowers.front());
+  std::vector<Vfs*> targets;
+  for (const FilesystemPtr& lower : layers->lowers()) {
+    targets.push_back(stage.lowers.emplace_back(std::make_unique<TreeVfs>(lower)).get());
+  }
+  fixture.apply(targets);
   stage.fs = std::make_unique<TreeVfs>(layers->open());
   return stage;
 }
@@ -241,6 +238,7 @@ const std::vector<Backend>& all_backends() {
        .host = true,
        .counts_subdirectories = false},
       {.name = "overlay_lasting", .make = lasting_stage<lasting_in_memory>},
+      {.name = "overlay_lasting_fixed", .make = lasting_stage<lasting_over_fixed_lowers>},
       {.name = "overlay_host_upper",
        .make = lasting_stage<lasting_on_host>,
        .host = true,

@@ -8,6 +8,7 @@
 #include "compose/lasting_upper.h"
 #include "compose/overlay.h"
 #include "compose/subtree.h"
+#include "fixed_layer.h"
 #include "fs/host/host_fs.h"
 #include "fs/memory/memory_fs.h"
 #include "support/temp_dir.h"
@@ -29,17 +30,23 @@ FilesystemPtr overlay_of(FilesystemPtr upper, NodeRef work, const std::vector<Fi
 
 class InMemory final : public LastingLayers {
  public:
-  InMemory() {
+  explicit InMemory(bool fixed) : fixed_(fixed) {
+    if (fixed) lowers_.push_back(std::make_shared<MemoryFilesystem>());
     const NewNode directory{.type = FileType::directory, .mode = 0755};
     for (const char* const name : {"upper", "work"})
       static_cast<void>(must(disk_->root()->create(name, directory)));
   }
   const std::vector<FilesystemPtr>& lowers() const override { return lowers_; }
   FilesystemPtr open() override {
-    return overlay_of(must(Subtree::open(disk_, "upper")), must(disk_->root()->lookup("work")), lowers_);
+    std::vector<FilesystemPtr> lowers = lowers_;
+    if (fixed_) {
+      for (FilesystemPtr& lower : lowers) lower = std::make_shared<FixedLayer>(std::move(lower));
+    }
+    return overlay_of(must(Subtree::open(disk_, "upper")), must(disk_->root()->lookup("work")), lowers);
   }
 
  private:
+  const bool fixed_;
   std::shared_ptr<MemoryFilesystem> disk_ = std::make_shared<MemoryFilesystem>();
   std::vector<FilesystemPtr> lowers_{std::make_shared<MemoryFilesystem>()};
 };
@@ -73,7 +80,8 @@ class OnHost final : public LastingLayers {
 
 }  // namespace
 
-std::unique_ptr<LastingLayers> lasting_in_memory() { return std::make_unique<InMemory>(); }
+std::unique_ptr<LastingLayers> lasting_in_memory() { return std::make_unique<InMemory>(false); }
+std::unique_ptr<LastingLayers> lasting_over_fixed_lowers() { return std::make_unique<InMemory>(true); }
 std::unique_ptr<LastingLayers> lasting_on_host() { return std::make_unique<OnHost>(); }
 
 }  // namespace wasifs::test

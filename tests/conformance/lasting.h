@@ -24,6 +24,8 @@ class LastingLayers {
 /// All of it in memory, where one directory is the upper and another the work
 /// directory: what the format does to any layer.
 [[nodiscard]] std::unique_ptr<LastingLayers> lasting_in_memory();
+/// The same over two lowers that never change once the first overlay is made.
+[[nodiscard]] std::unique_ptr<LastingLayers> lasting_over_fixed_lowers();
 /// On the host, with a host directory as the only lower.
 [[nodiscard]] std::unique_ptr<LastingLayers> lasting_on_host();
 

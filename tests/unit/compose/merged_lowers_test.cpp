@@ -308,6 +308,22 @@ TEST(MixedLowers, ChangesAboveFixedLowersShowUp) {
   EXPECT_EQ(fixed_first->lookups() + fixed_second->lookups(), 0);
 }
 
+TEST(MixedLowers, AMergeKeepsNothingOfALowerThatCanChange) {
+  const auto changing = std::make_shared<MemoryFilesystem>();
+  const auto first = std::make_shared<MemoryFilesystem>();
+  const auto second = std::make_shared<MemoryFilesystem>();
+  for (const auto& layer : {first, second}) file_in(*layer, "/d/f", "");
+  NodeRef dir = dir_in(*changing, "/d");
+  Overlay fs(std::make_shared<MemoryFilesystem>(),
+             {std::make_shared<LayerWithTraits>(changing, Traits{.shared = true}),
+              std::make_shared<CountingLayer>(first), std::make_shared<CountingLayer>(second)});
+  EXPECT_EQ(find(fs, "/d/absent").error(), Errc::enoent);
+  EXPECT_EQ(names(*ok(find(fs, "/d"))), "f");
+  ok(changing->root()->rmdir("d"));
+  EXPECT_TRUE(dir->unique());
+  EXPECT_EQ(names(*ok(find(fs, "/d"))), "f");
+}
+
 TEST(MixedLowers, ChangesInTheUpperCountAboveAnIndex) {
   const auto first = std::make_shared<MemoryFilesystem>();
   const auto second = std::make_shared<MemoryFilesystem>();
