@@ -35,8 +35,8 @@ std::string Context::status() const {
   return std::string(R"({"view":"fuse","asks_opens":)") + word(agreement.asks_opens) +
          ",\"asks_opendirs\":" + word(agreement.asks_opendirs) +
          ",\"writeback\":" + word(agreement.writeback) + ",\"passthrough\":\"" +
-         std::string(passthrough.state()) + "\",\"inodes\":" + std::to_string(inodes.size()) +
-         ",\"requests\":" + requests.json() + "}";
+         std::string(passthrough.state()) + "\",\"same_processor\":" + word(hand_over.active()) +
+         ",\"inodes\":" + std::to_string(inodes.size()) + ",\"requests\":" + requests.json() + "}";
 }
 
 Context& Request::context() const noexcept { return *static_cast<Context*>(fuse_req_userdata(raw_)); }

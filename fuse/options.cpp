@@ -97,6 +97,7 @@ std::optional<Number> parse_number(std::string_view text) {
   return number;
 }
 
+constexpr unsigned kMostThreads = 1024;
 constexpr double kLongestTimeout = 24.0 * 60 * 60;
 
 /// NAME=VALUE. False: no such name.
@@ -114,6 +115,14 @@ Outcome<bool> apply_value(Options& options, std::string_view option) {
     options.max_read = parse_number<unsigned>(value);
     if (options.max_read && *options.max_read != 0) return true;
     return usage("mount option " + quote(option) + ": not a number of bytes");
+  }
+  if (name == "threads") {
+    const auto number = parse_number<unsigned>(value);
+    if (!number || *number == 0 || *number > kMostThreads) {
+      return usage("mount option " + quote(option) + ": not a number from 1 to 1024");
+    }
+    options.threads = *number;
+    return true;
   }
   if (name != "cache_timeout") return false;
   const auto seconds = parse_number<double>(value);
@@ -157,9 +166,8 @@ Outcome<Options> parse_options(std::span<const std::string> lists, Options optio
         return usage(
             "unknown mount option " + quote(option),
             "there are allow_other, auto_unmount, cache_timeout=SECONDS, fsname=NAME, max_read=BYTES, "
-            "no_passthrough, passthrough, remount, subtype=NAME, writeback, and mount(8)'s own, such as ro, "
-            "noexec, "
-            "nodev, noatime");
+            "no_passthrough, passthrough, remount, subtype=NAME, threads=NUMBER, writeback, and "
+            "mount(8)'s own, such as ro, noexec, nodev, noatime");
       }
     }
   }

@@ -20,6 +20,7 @@ struct Options {
   bool auto_unmount = false;        ///< fusermount3 unmounts when the daemon dies
   bool remount = false;
   ViewOptions view;
+  unsigned threads = 0;  ///< at most so many requests at once; 0: by the number of processors
   std::optional<unsigned> max_read;
   std::string fsname;  ///< "" : the SOURCE as given
   std::string subtype = "wasifs";

@@ -94,10 +94,21 @@ void answer_statx(Context& context, int fd, const fuse_in_header& request) noexc
   static_cast<void>(::write(fd, &answer, answer.header.len));
 }
 
-/// What this thread reads from; -1: what the session has.
-thread_local int serving_device = -1;
+/// What this thread serves.
+struct Serving {
+  int device = -1;  ///< -1: what the session has
+  std::atomic<unsigned>* idle = nullptr;
+  bool counted = true;  ///< as one that is idle
+};
+thread_local Serving serving;
 
-int device_of(int session) noexcept { return serving_device >= 0 ? serving_device : session; }
+int device_of(int session) noexcept { return serving.device >= 0 ? serving.device : session; }
+
+void count_as_idle() noexcept {
+  if (serving.counted || serving.idle == nullptr) return;
+  serving.counted = true;
+  serving.idle->fetch_add(1, std::memory_order_relaxed);
+}
 
 /// What libfuse does not tell of the request that this thread has read last.
 struct RawRequest {
@@ -166,19 +177,33 @@ ssize_t write_answer(int session, iovec* pieces, int count, void* data) {
     context.agreement.complete(pieces[1].iov_base, pieces[1].iov_len);
     if (context.agreement.passthrough) context.passthrough.attach(session);
   }
+  count_as_idle();
   return ::writev(device_of(session), pieces, count);
 }
 
 ssize_t splice_answer(int from, off_t* from_offset, int session, off_t* to_offset, std::size_t length,
                       unsigned flags, void* context) {
   WASIFS_BEFORE_REQUESTS(context);
+  count_as_idle();
   return ::splice(from, from_offset, device_of(session), to_offset, length, flags);
 }
 
 }  // namespace
 
-ServingThread::ServingThread(int device) noexcept { serving_device = device; }
-ServingThread::~ServingThread() { serving_device = -1; }
+ServingThread::ServingThread(int device, std::atomic<unsigned>& idle) noexcept {
+  serving = {.device = device, .idle = &idle};
+}
+ServingThread::~ServingThread() { serving = {}; }
+
+unsigned ServingThread::begin() noexcept {
+  serving.counted = false;
+  return serving.idle->fetch_sub(1, std::memory_order_relaxed) - 1;
+}
+
+unsigned ServingThread::end() noexcept {
+  count_as_idle();
+  return serving.idle->load(std::memory_order_relaxed);
+}
 
 bool request_kills_privileges() noexcept { return current.kills_privileges; }
 

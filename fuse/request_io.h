@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
+
 struct fuse_custom_io;
 
 namespace wasifs::fuse {
@@ -17,12 +19,21 @@ namespace wasifs::fuse {
 
 /// As long as it lives, the thread that made it reads requests from `device`, one of
 /// the connection's descriptors, and answers there, as the kernel wants it.
+///
+/// `idle` counts such threads that wait, or are done but for waiting: who is answered
+/// may run before the one who answers, and make the next request, so a thread counts
+/// from before its answer on.
 class ServingThread {
  public:
-  explicit ServingThread(int device) noexcept;
+  ServingThread(int device, std::atomic<unsigned>& idle) noexcept;
   ServingThread(const ServingThread&) = delete;
   ServingThread& operator=(const ServingThread&) = delete;
   ~ServingThread();
+
+  /// A request was read. Gives how many others are idle.
+  static unsigned begin() noexcept;
+  /// It has been dealt with. Gives how many are idle with this one.
+  static unsigned end() noexcept;
 };
 
 /// Of the request that this thread answers: see Request::kills_privileges.

@@ -215,7 +215,7 @@ int Session::serve(const std::function<void()>& on_ready, Signals signals) {
   if (signals == Signals::stop) ::signal(SIGPIPE, SIG_IGN);
   {
     const std::scoped_lock hold(state.lock);
-    const unsigned threads = state.settings.threads;
+    const unsigned threads = state.settings.options.threads;
     state.workers.emplace(*state.session, *state.context, threads == 0 ? default_threads() : threads);
   }
   // The kernel holds the look back until it has our answer to INIT, so once it

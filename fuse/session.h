@@ -22,7 +22,6 @@ class Session {
     std::string source;       ///< shown as what is mounted, unless the options have fsname=
     std::string mount_point;  ///< of a directory that exists
     Options options;
-    unsigned threads = 0;  ///< at most so many requests at once; 0: by the number of processors
   };
 
   /// Which signals end serve().

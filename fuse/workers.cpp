@@ -31,6 +31,9 @@ UniqueFd clone_device(int device) {
   return clone;
 }
 
+/// How many threads wait for a request at a time, with those that come back from one.
+constexpr unsigned kMostIdle = 2;
+
 /// What libfuse reads a request into.
 struct RequestBuffer {
   RequestBuffer() = default;
@@ -67,42 +70,68 @@ int Workers::run() {
 
 void Workers::serve() {
   const UniqueFd device = clone_device(fuse_session_fd(&session_));
-  const ServingThread serving(device ? device.get() : fuse_session_fd(&session_));
+  const ServingThread serving(device ? device.get() : fuse_session_fd(&session_), idle_);
+  context_.hand_over.join();
   RequestBuffer buffer;
   while (fuse_session_exited(&session_) == 0) {
     const int length = fuse_session_receive_buf(&session_, &buffer.raw);
     if (length == -EINTR || length == -EAGAIN) continue;
     if (length <= 0) {
       if (length < 0) error_ = -length;
-      fuse_session_exit(&session_);
       break;
     }
-    if (idle_.fetch_sub(1, std::memory_order_relaxed) == 1) start_another();
+    if (ServingThread::begin() == 0) call_another();
     fuse_session_process_buf(&session_, &buffer.raw);
-    idle_.fetch_add(1, std::memory_order_relaxed);
+    if (ServingThread::end() > kMostIdle) rest();
   }
+  context_.hand_over.leave();
+  // For the others as well.
+  fuse_session_exit(&session_);
   const std::scoped_lock hold(lock_);
+  called_.notify_all();
   std::erase(serving_, ::pthread_self());
 }
 
-void Workers::start_another() {
+void Workers::call_another() {
   const std::scoped_lock hold(lock_);
-  if (started_ == most_ || fuse_session_exited(&session_) != 0) return;
-  try {
-    threads_.emplace_back([this] { serve(); });
-  } catch (const std::system_error& error) {
-    // Those that there are go on; the next request tries again.
-    spdlog::warn("cannot start another thread: {}", error.what());
+  if (fuse_session_exited(&session_) != 0) return;
+  if (resting_ > calls_) {
+    ++calls_;
+    called_.notify_one();
+  } else if (started_ < most_) {
+    try {
+      threads_.emplace_back([this] { serve(); });
+    } catch (const std::system_error& error) {
+      // Those that there are go on; the next request tries again.
+      spdlog::warn("cannot start another thread: {}", error.what());
+      return;
+    }
+    serving_.push_back(threads_.back().native_handle());
+    ++started_;
+  } else {
     return;
   }
-  serving_.push_back(threads_.back().native_handle());
-  ++started_;
   idle_.fetch_add(1, std::memory_order_relaxed);
+}
+
+void Workers::rest() {
+  std::unique_lock hold(lock_);
+  // Others may have stopped waiting meanwhile.
+  if (idle_.fetch_sub(1, std::memory_order_relaxed) <= kMostIdle) {
+    idle_.fetch_add(1, std::memory_order_relaxed);
+    return;
+  }
+  ++resting_;
+  // Whoever calls counts it as waiting.
+  called_.wait(hold, [this] { return calls_ != 0 || fuse_session_exited(&session_) != 0; });
+  if (calls_ != 0) --calls_;
+  --resting_;
 }
 
 void Workers::end() noexcept {
   fuse_session_exit(&session_);
   const std::scoped_lock hold(lock_);
+  called_.notify_all();
   for (const pthread_t thread : serving_) WakeSignal::send(thread);
 }
 

@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 #include <atomic>
+#include <condition_variable>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -16,8 +17,9 @@ struct Context;
 
 /// The threads that answer the requests of a session. There is always one that waits
 /// for the next, as long as there may be more of them: what a slow layer is asked for
-/// holds up nobody else. Each reads from a descriptor of its own, without the others'
-/// lock in the kernel.
+/// holds up nobody else. Not many wait, though: the kernel would have them take turns,
+/// and each would find the caches cold. The others rest. Each reads from a descriptor of
+/// its own, without the others' lock in the kernel.
 class Workers {
  public:
   /// At most `most` threads, at least one.
@@ -37,7 +39,10 @@ class Workers {
 
  private:
   void serve();
-  void start_another();
+  /// Sees to it that somebody waits for the next request.
+  void call_another();
+  /// Returns when this thread is needed, or all is over.
+  void rest();
 
   fuse_session& session_;
   Context& context_;
@@ -45,6 +50,9 @@ class Workers {
   std::atomic<unsigned> idle_{0};  ///< threads that wait, or are about to
   std::atomic<int> error_{0};
   std::mutex lock_;  ///< guards what follows
+  std::condition_variable called_;
+  unsigned resting_ = 0;
+  unsigned calls_ = 0;  ///< that nobody who rests has followed yet
   std::vector<pthread_t> serving_;
   std::vector<std::thread> threads_;
   unsigned started_ = 0;

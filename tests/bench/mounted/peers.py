@@ -230,5 +230,6 @@ PEERS: tuple[Peer, ...] = (
     _wasifs("wasifs-package", _PACKED),
     _wasifs("wasifs-package-ro", _PACKED, mount={"access": "ro"}),
     _wasifs("wasifs-host", _HOST),
+    _wasifs("wasifs-host-frozen", _HOST, root={"cache": "forever"}),
     _wasifs("wasifs-host-upper", _HOST, root={"upper": "{upper}", "work": "{work}"}),
 )

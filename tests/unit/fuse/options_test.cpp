@@ -64,9 +64,8 @@ TEST(MountOptions, AnUnknownOptionIsAUsageErrorThatNamesIt) {
   EXPECT_EQ(options.error().message, "unknown mount option \"frobnicate=1\"");
   EXPECT_EQ(options.error().hint,
             "there are allow_other, auto_unmount, cache_timeout=SECONDS, fsname=NAME, max_read=BYTES, "
-            "no_passthrough, passthrough, remount, subtype=NAME, writeback, and mount(8)'s own, such as ro, "
-            "noexec, "
-            "nodev, noatime");
+            "no_passthrough, passthrough, remount, subtype=NAME, threads=NUMBER, writeback, and "
+            "mount(8)'s own, such as ro, noexec, nodev, noatime");
 }
 
 TEST(MountOptions, WhatTheKernelMayKeepIsSaidByThem) {
@@ -81,6 +80,16 @@ TEST(MountOptions, WhatTheKernelMayKeepIsSaidByThem) {
   EXPECT_TRUE(options->view.writeback);
   EXPECT_EQ(options->view.passthrough, ViewOptions::Passthrough::never);
   EXPECT_EQ(parse({"passthrough"})->view.passthrough, ViewOptions::Passthrough::preferred);
+}
+
+TEST(MountOptions, TheNumberOfThreadsIsOneOfThem) {
+  EXPECT_EQ(parse({"rw"})->threads, 0U);
+  EXPECT_EQ(parse({"threads=3"})->threads, 3U);
+  for (const std::string value : {"0", "1025", "many", ""}) {
+    const auto options = parse({"threads=" + value});
+    ASSERT_FALSE(options) << value;
+    EXPECT_EQ(options.error().message, "mount option \"threads=" + value + "\": not a number from 1 to 1024");
+  }
 }
 
 TEST(MountOptions, ATimeoutThatIsNoneIsAUsageError) {
