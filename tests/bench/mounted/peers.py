@@ -99,8 +99,7 @@ class Peer:
     filesystem: str = ""  # what the kernel has to know
     copies_up: bool = True  # what is written to a lower layer's file goes to the upper
     layers: tuple[str, ...] = ()  # wasifs: the layers of the one mount, …
-    root_keys: dict[str, str] = field(default_factory=dict)  # … keys of [root] …
-    mount_keys: dict[str, str] = field(default_factory=dict)  # … and of the mount
+    root_keys: dict[str, str] = field(default_factory=dict)  # … and keys of [root]
 
     def why_absent(self) -> str:
         """What is missing here to measure it; "" where nothing is."""
@@ -140,7 +139,7 @@ class Peer:
         layers = [places.fill(layer) for layer in self.layers]
         text = ["manifest-version = 1", "[root]", 'base = "empty"', *lines(self.root_keys), "[[mount]]"]
         # A list of strings is the same in JSON and TOML.
-        text += ['guest = "/"', 'type = "overlay"', f"layers = {json.dumps(layers)}", *lines(self.mount_keys)]
+        text += ['guest = "/"', 'type = "overlay"', f"layers = {json.dumps(layers)}"]
         return "\n".join(text) + "\n"
 
 
@@ -166,19 +165,15 @@ def _wasifs(
     layers: tuple[str, ...],
     *,
     root: dict[str, str] | None = None,
-    mount: dict[str, str] | None = None,
 ) -> Peer:
     """A set-up of wasifs: what changes goes to memory unless the keys say otherwise."""
-    mount_keys = {"access": "cow", **(mount or {})}
     return Peer(
         name,
         Family.WASIFS,
         ("{wasifs}", "mount", "{manifest}", "{mnt}"),
-        read_only=mount_keys["access"] == "ro",
         images=PACKAGES if layers is _PACKED else (),
         layers=layers,
         root_keys=root or {},
-        mount_keys=mount_keys,
     )
 
 
@@ -228,7 +223,6 @@ PEERS: tuple[Peer, ...] = (
         package="squashfuse",
     ),
     _wasifs("wasifs-package", _PACKED),
-    _wasifs("wasifs-package-ro", _PACKED, mount={"access": "ro"}),
     _wasifs("wasifs-host", _HOST),
     _wasifs("wasifs-host-frozen", _HOST, root={"cache": "forever"}),
     _wasifs("wasifs-host-upper", _HOST, root={"upper": "{upper}", "work": "{work}"}),
