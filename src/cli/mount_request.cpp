@@ -181,8 +181,7 @@ Outcome<int> run_mount(const MountRequest& request, Io& io) {
   // A stop signal between mounting and serving waits until it can be obeyed.
   const fuse::BlockedSignals blocked;
   Outcome<Session> session = Session::mount(
-      root->tree,
-      {.source = request.source, .mount_point = request.mount_point, .options = *options});
+      root->tree, {.source = request.source, .mount_point = request.mount_point, .options = *options});
   if (!session) return fail(session.error());
   if (request.foreground) return serve_here(std::move(*session), request);
   return serve_in_background(std::move(*session), request, io);

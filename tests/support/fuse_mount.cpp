@@ -123,8 +123,7 @@ TreeMount::TreeMount(std::shared_ptr<const Tree> tree, const std::string& option
   if (!parsed) throw std::runtime_error(parsed.error().text());
   parsed->view.sole_writer = sole_writer;
   auto session = fuse::Session::mount(
-      std::move(tree),
-      {.source = "wasifs-test", .mount_point = point_.path(), .options = *parsed});
+      std::move(tree), {.source = "wasifs-test", .mount_point = point_.path(), .options = *parsed});
   if (!session) throw std::runtime_error(session.error().text());
   session_ = std::move(*session);
   server_ = std::thread([this] { result_ = session_->serve({}, fuse::Session::Signals::left_alone); });

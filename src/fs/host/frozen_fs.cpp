@@ -31,7 +31,8 @@ NodeRef FrozenFilesystem::root() { return NodeRef(&layer_->root()); }
 Result<StatFs> FrozenFilesystem::statfs() { return host::statfs_fd(layer_->root_fd.get()); }
 
 Traits FrozenFilesystem::traits() const {
-  return {.immutable = true, .shared = false, .persistent = true, .overlay_marks = true, .lasting_cookies = true};
+  return {
+      .immutable = true, .shared = false, .persistent = true, .overlay_marks = true, .lasting_cookies = true};
 }
 
 std::string FrozenFilesystem::path_of(Node& node) {
