@@ -84,16 +84,6 @@ Errc look_at(Context& context, std::uint64_t id, StatxAnswer& answer) noexcept {
   }
 }
 
-void answer_statx(Context& context, int fd, const fuse_in_header& request) noexcept {
-  StatxAnswer answer{};
-  const Errc error = look_at(context, request.nodeid, answer);
-  answer.header.unique = request.unique;
-  answer.header.error = -static_cast<int>(error);
-  answer.header.len = error == Errc{} ? sizeof(answer) : sizeof(answer.header);
-  // It fails where nobody waits any more.
-  static_cast<void>(::write(fd, &answer, answer.header.len));
-}
-
 /// What this thread serves.
 struct Serving {
   int device = -1;  ///< -1: what the session has
@@ -108,6 +98,18 @@ void count_as_idle() noexcept {
   if (serving.counted || serving.idle == nullptr) return;
   serving.counted = true;
   serving.idle->fetch_add(1, std::memory_order_relaxed);
+}
+
+void answer_statx(Context& context, int session, const fuse_in_header& request) noexcept {
+  StatxAnswer answer{};
+  const Errc error = look_at(context, request.nodeid, answer);
+  answer.header.unique = request.unique;
+  answer.header.error = -static_cast<int>(error);
+  answer.header.len = error == Errc{} ? sizeof(answer) : sizeof(answer.header);
+  WASIFS_BEFORE_REQUESTS(&context);
+  count_as_idle();
+  // It fails where nobody waits any more.
+  static_cast<void>(::write(device_of(session), &answer, answer.header.len));
 }
 
 /// What libfuse does not tell of the request that this thread has read last.
@@ -151,19 +153,15 @@ void note(Context& context, const fuse_in_header& header, std::string_view reque
 
 ssize_t read_request(int session, void* buffer, std::size_t size, void* data) {
   auto& context = *static_cast<Context*>(data);
-  const int device = device_of(session);
-  for (;;) {
-    const ssize_t length = ::read(device, buffer, size);
-    WASIFS_AFTER_ANSWERS(data);
-    // What a connection that somebody has aborted answers is another error.
-    if (length < 0 && errno == ENODEV) context.unmounted = true;
-    if (length < static_cast<ssize_t>(sizeof(fuse_in_header))) return length;
-    auto& header = *static_cast<fuse_in_header*>(buffer);
-    note(context, header, {static_cast<const char*>(buffer), static_cast<std::size_t>(length)});
-    if (header.opcode == FUSE_TMPFILE) header.opcode = FUSE_CREATE;
-    if (header.opcode != kStatx) return length;
-    answer_statx(context, device, header);
-  }
+  const ssize_t length = ::read(device_of(session), buffer, size);
+  WASIFS_AFTER_ANSWERS(data);
+  // What a connection that somebody has aborted answers is another error.
+  if (length < 0 && errno == ENODEV) context.unmounted = true;
+  if (length < static_cast<ssize_t>(sizeof(fuse_in_header))) return length;
+  auto& header = *static_cast<fuse_in_header*>(buffer);
+  note(context, header, {static_cast<const char*>(buffer), static_cast<std::size_t>(length)});
+  if (header.opcode == FUSE_TMPFILE) header.opcode = FUSE_CREATE;
+  return length;
 }
 
 ssize_t write_answer(int session, iovec* pieces, int count, void* data) {
@@ -203,6 +201,12 @@ unsigned ServingThread::begin() noexcept {
 unsigned ServingThread::end() noexcept {
   count_as_idle();
   return serving.idle->load(std::memory_order_relaxed);
+}
+
+void answer_request(fuse_session& session, Context& context, const fuse_buf& request) noexcept {
+  const auto& header = *static_cast<const fuse_in_header*>(request.mem);
+  if (header.opcode != kStatx) return fuse_session_process_buf(&session, &request);
+  answer_statx(context, fuse_session_fd(&session), header);
 }
 
 bool request_kills_privileges() noexcept { return current.kills_privileges; }

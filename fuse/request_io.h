@@ -3,9 +3,13 @@
 
 #include <atomic>
 
+struct fuse_buf;
 struct fuse_custom_io;
+struct fuse_session;
 
 namespace wasifs::fuse {
+
+struct Context;
 
 /// How a session whose user data is a Context reads its requests. libfuse refuses
 /// requests that are younger than itself; two of them are served all the same:
@@ -14,8 +18,11 @@ namespace wasifs::fuse {
 /// answer to INIT is completed by what it does not know (see Agreement).
 ///
 ///   FUSE_TMPFILE (Linux 6.1)  handed to libfuse as a FUSE_CREATE of kNoName
-///   FUSE_STATX (Linux 6.6)    answered before libfuse sees it
+///   FUSE_STATX (Linux 6.6)    answered by answer_request()
 [[nodiscard]] const fuse_custom_io& request_io() noexcept;
+
+/// Answers what was read, or has libfuse do it.
+void answer_request(fuse_session& session, Context& context, const fuse_buf& request) noexcept;
 
 /// As long as it lives, the thread that made it reads requests from `device`, one of
 /// the connection's descriptors, and answers there, as the kernel wants it.

@@ -81,7 +81,7 @@ void Workers::serve() {
       break;
     }
     if (ServingThread::begin() == 0) call_another();
-    fuse_session_process_buf(&session_, &buffer.raw);
+    answer_request(session_, context_, buffer.raw);
     if (ServingThread::end() > kMostIdle) rest();
   }
   context_.hand_over.leave();
