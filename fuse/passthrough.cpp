@@ -39,18 +39,13 @@ class NotKeepingSetIds {
   bool changed_ = false;
 };
 
-/// A host file is what `file` is, from its first byte to its last.
-bool is_host_file(File& file) {
-  const std::optional<NativeRange> range = file.native_range();
-  return range && range->offset == 0;
-}
-
 }  // namespace
 
 std::int32_t Passthrough::make_backing(File& file) noexcept {
   if (device_ < 0 || refused_) return 0;
-  if (!is_host_file(file)) return 0;
-  BackingMap map{.fd = file.native_range()->fd};
+  const std::optional<NativeRange> range = file.native_range();
+  if (!range || range->offset != 0) return 0;
+  BackingMap map{.fd = range->fd};
   const NotKeepingSetIds meanwhile;
   const int backing = ::ioctl(device_, kBackingOpen, &map);
   if (backing > 0) return backing;

@@ -72,9 +72,9 @@ Errc look_at(Context& context, std::uint64_t id, StatxAnswer& answer) noexcept {
     const VNode& vnode = context.inodes.at(id).vnode;
     const Result<Attr> attr = context.tree->attr(vnode);
     if (!attr) return attr.error();
-    const double timeout = attribute_timeout(context.policy(vnode), *attr);
-    answer.valid_sec = static_cast<std::uint64_t>(timeout);
-    answer.valid_nsec = static_cast<std::uint32_t>((timeout - static_cast<double>(answer.valid_sec)) * 1e9);
+    const Timeout timeout = to_timeout(attribute_timeout(context.policy(vnode), *attr));
+    answer.valid_sec = timeout.sec;
+    answer.valid_nsec = timeout.nsec;
     answer.attributes = to_statx(*attr);
     return Errc{};
   } catch (const std::bad_alloc&) {

@@ -79,19 +79,22 @@ struct stat to_stat(const Attr& attr) noexcept {
   return result;
 }
 
+Timeout to_timeout(double seconds) noexcept {
+  const auto whole = static_cast<std::uint64_t>(seconds);
+  return {.sec = whole, .nsec = static_cast<std::uint32_t>((seconds - static_cast<double>(whole)) * 1e9)};
+}
+
 fuse_entry_out to_entry_out(const fuse_entry_param& entry) noexcept {
-  const auto whole = [](double seconds) { return static_cast<std::uint64_t>(seconds); };
-  const auto rest = [&](double seconds) {
-    return static_cast<std::uint32_t>((seconds - static_cast<double>(whole(seconds))) * 1e9);
-  };
+  const Timeout name = to_timeout(entry.entry_timeout);
+  const Timeout attributes = to_timeout(entry.attr_timeout);
   const struct stat& attr = entry.attr;
   const auto number = [](auto value) { return static_cast<std::uint32_t>(value); };
   return {.nodeid = entry.ino,
           .generation = entry.generation,
-          .entry_valid = whole(entry.entry_timeout),
-          .attr_valid = whole(entry.attr_timeout),
-          .entry_valid_nsec = rest(entry.entry_timeout),
-          .attr_valid_nsec = rest(entry.attr_timeout),
+          .entry_valid = name.sec,
+          .attr_valid = attributes.sec,
+          .entry_valid_nsec = name.nsec,
+          .attr_valid_nsec = attributes.nsec,
           .attr = {.ino = attr.st_ino,
                    .size = static_cast<std::uint64_t>(attr.st_size),
                    .blocks = static_cast<std::uint64_t>(attr.st_blocks),

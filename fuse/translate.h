@@ -19,6 +19,13 @@ namespace wasifs::fuse {
 [[nodiscard]] Result<FileType> type_from_mode(mode_t mode) noexcept;
 
 [[nodiscard]] struct stat to_stat(const Attr& attr) noexcept;
+/// Seconds as the protocol has them.
+struct Timeout {
+  std::uint64_t sec = 0;
+  std::uint32_t nsec = 0;
+};
+[[nodiscard]] Timeout to_timeout(double seconds) noexcept;
+
 /// As it is told in the protocol, with an open or on its own.
 [[nodiscard]] fuse_entry_out to_entry_out(const fuse_entry_param& entry) noexcept;
 /// `mode` as it is after a write: set-group-id goes where the group may execute.

@@ -227,14 +227,15 @@ class OverlayLastingDir final : public Dir {
   Result<DirEntry> as_above(const DirEntry& entry, Node& upper) {
     const Result<NodeRef> above = upper.lookup(entry.name);
     if (!above) return above.error() == Errc::enoent ? Result<DirEntry>(entry) : fail(above.error());
+    DirEntry shown = entry;
+    shown.type = (*above)->type();
+    if (const Ref<OverlayNode> known = node_->state_.table.find({0, above->get()})) {
+      shown.ino = known->ino();
+      return shown;
+    }
     const Result<Attr> attr = (*above)->attr();
     if (!attr) return fail(attr.error());
-    DirEntry shown = entry;
-    shown.type = attr->type;
-    shown.ino = attr->ino;
-    const Result<std::uint64_t> number = node_->number_in_upper(upper, shown);
-    if (!number) return fail(number.error());
-    shown.ino = *number;
+    shown.ino = node_->state_.inos.map(0, attr->ino);
     return shown;
   }
 
