@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compose/merged_node.h"
 
-#include <cstring>
+#include <algorithm>
 #include <new>
 #include <string>
 #include <vector>
@@ -33,7 +33,8 @@ MergedNode::MergedNode(MergedTree& tree, LayerNodes parts, MergedNode* parent, s
       tree_(tree),
       parts_(std::move(parts)),
       parent_(parent) {
-  std::memcpy(reinterpret_cast<char*>(this) + sizeof(MergedNode), name.data(), name.size());
+  // The root's name is empty and may be null, which memcpy does not allow.
+  std::ranges::copy(name, reinterpret_cast<char*>(this) + sizeof(MergedNode));
 }
 
 MergedNode* MergedNode::make(MergedTree& tree, LayerNodes parts, MergedNode* parent, std::string_view name) {

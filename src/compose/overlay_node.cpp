@@ -2,7 +2,6 @@
 #include "compose/overlay_node.h"
 
 #include <algorithm>
-#include <cstring>
 #include <new>
 
 namespace wasifs {
@@ -19,7 +18,8 @@ OverlayNode::OverlayNode(OverlayState& state, FileType type, std::uint64_t ino, 
       lowers_(std::move(parts.lowers)),
       upper_(parts.upper.detach()),
       parent_(std::move(parent)) {
-  std::memcpy(reinterpret_cast<char*>(this) + sizeof(OverlayNode), name.data(), name.size());
+  // The root's name is empty and may be null, which memcpy does not allow.
+  std::ranges::copy(name, reinterpret_cast<char*>(this) + sizeof(OverlayNode));
   if (is_directory() && state.lasting != nullptr && parts.remembered == nullptr) {
     parts.remembered = std::make_unique<Remembered>();
   }
