@@ -7,7 +7,7 @@
 
 #include "base/mapping.h"
 #include "base/path.h"
-#include "fs/webc/sha256.h"
+#include "base/sha256.h"
 #include "inspect/entry.h"
 #include "inspect/json_text.h"
 
@@ -97,7 +97,7 @@ void walk_volume(const webc::Package& package, const std::string& name, Problems
 Outcome<std::string> package_digest(const std::string& path) {
   const Outcome<View> file = map_file(path, "package");
   if (!file) return fail(file.error());
-  return webc::to_hex(webc::sha256(file->bytes));
+  return to_hex(sha256(file->bytes));
 }
 
 void print_package_info(std::ostream& out, const webc::Package& package, std::string_view digest) {

@@ -9,8 +9,8 @@
 
 #include "base/mapping.h"
 #include "base/path.h"
+#include "base/sha256.h"
 #include "fs/webc/package.h"
-#include "fs/webc/sha256.h"
 #include "plan/layer_source.h"
 #include "plan/package_dir.h"
 
@@ -42,7 +42,7 @@ std::string_view stem_of(std::string_view file) { return file.substr(0, file.rfi
 Result<std::string> hash_of(const std::string& path) {
   const Outcome<View> bytes = map_file(path, "package");
   if (!bytes) return fail(Errc::eio);
-  return webc::to_hex(webc::sha256(bytes->bytes));
+  return to_hex(sha256(bytes->bytes));
 }
 
 }  // namespace

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "base/sha256.h"
 #include "fs/webc/bytes.h"
-#include "fs/webc/sha256.h"
 
 namespace wasifs::webc {
 

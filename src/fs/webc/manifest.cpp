@@ -5,8 +5,8 @@
 #include <optional>
 
 #include "base/path.h"
+#include "base/sha256.h"
 #include "fs/webc/cbor_check.h"
-#include "fs/webc/sha256.h"
 
 namespace wasifs::webc {
 namespace {

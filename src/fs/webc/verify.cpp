@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fs/webc/verify.h"
 
-#include <nettle/base64.h>
-
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -227,7 +225,7 @@ class Verifier {
       if (atom.signature.empty()) continue;
       const std::string title = concat("the signature of atom ", wasifs::quoted(atom.name));
       const auto entry = std::ranges::lower_bound(atoms, std::string_view(atom.name), {}, name_of);
-      const auto digest = decode_signature(atom.signature);
+      const auto digest = parse_signature(atom.signature);
       if (entry == atoms.end() || name_of(*entry) != atom.name) {
         mismatch(in_.layout.atoms.header.offset, concat(title, ": the package has no such atom"));
       } else if (!digest) {
@@ -240,24 +238,6 @@ class Verifier {
              .title = title});
       }
     }
-  }
-
-  static std::optional<Digest> decode_signature(std::string_view signature) {
-    constexpr std::string_view kPrefix = "sha256:";
-    if (!signature.starts_with(kPrefix)) return std::nullopt;
-    signature.remove_prefix(kPrefix.size());
-    if (signature.size() != BASE64_ENCODE_RAW_LENGTH(std::tuple_size_v<Digest>)) return std::nullopt;
-    std::array<std::uint8_t, BASE64_DECODE_LENGTH(44)> raw{};
-    std::size_t size = raw.size();
-    base64_decode_ctx context;
-    base64_decode_init(&context);
-    const bool good =
-        base64_decode_update(&context, &size, raw.data(), signature.size(), signature.data()) == 1 &&
-        base64_decode_final(&context) == 1 && size == std::tuple_size_v<Digest>;
-    if (!good) return std::nullopt;
-    Digest digest;
-    std::copy_n(raw.begin(), digest.size(), digest.begin());
-    return digest;
   }
 
   void add(Check check) {
