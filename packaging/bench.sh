@@ -9,8 +9,8 @@
 #   --quick        few and short samples: shows that all of it works
 #   --reps N       repetitions, 5 by default
 #   --cpu N        daemons and clients on one CPU: steady figures
-#   --only LIST    workloads, kinds (start, fresh, warm, write, first-write) or
-#                  in-process, with commas between them
+#   --only LIST    workloads, kinds (start, fresh, warm, write, first-write),
+#                  in-process or archives, with commas between them
 #   --peers LIST   only these file systems
 #
 # Builds with the preset "bench" and installs what that needs. What is not installed

@@ -16,9 +16,9 @@ WASIFS_CHECK_PACKAGES=(
   wabt lld-19 wasi-libc libclang-rt-19-dev-wasm32 binutils
 )
 # To measure it, and the file systems it is compared with.
-WASIFS_BENCH_PACKAGES=(libbenchmark-dev python3 git tar)
+WASIFS_BENCH_PACKAGES=(libbenchmark-dev python3 git tar zstd xz-utils)
 WASIFS_PEER_PACKAGES=(
-  fuse-overlayfs mergerfs unionfs-fuse squashfuse squashfs-tools erofs-utils
+  fuse-overlayfs mergerfs unionfs-fuse squashfuse squashfs-tools erofs-utils p7zip-full
 )
 # Node.js is often there from elsewhere, under other package names.
 if ! command -v node >/dev/null || ! command -v npm >/dev/null; then

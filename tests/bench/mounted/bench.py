@@ -24,12 +24,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import archives
 import machine
 import report
 from make_tree import make_tree
 from mounts import Mount, MountFailed, adopt_daemons, unmount
 from peers import PEERS, Peer, Places
-from workloads import IN_PROCESS, MOUNT_TIME, RESIDENT, Kind, Workload, known_names, select
+from workloads import ARCHIVES, IN_PROCESS, MOUNT_TIME, RESIDENT, Kind, Workload, known_names, select
 
 _SOURCE = Path(__file__).resolve().parents[3]
 _SAMPLE_TIMEOUT = 300
@@ -59,12 +60,20 @@ class Options:
 
     @property
     def mounted(self) -> list[Workload]:
-        names = [name for name in self.only if name != IN_PROCESS]
+        names = [name for name in self.only if name not in (ARCHIVES, IN_PROCESS)]
         return select(names) if names or not self.only else []
 
     @property
     def in_process(self) -> bool:
         return not self.only or IN_PROCESS in self.only
+
+    @property
+    def archives(self) -> bool:
+        return not self.only or ARCHIVES in self.only
+
+    @property
+    def archive_megabytes(self) -> int:
+        return 64 if self.quick else 2048
 
 
 def _names(known: Sequence[str], text: str) -> list[str]:
@@ -88,7 +97,7 @@ def parse_options(arguments: Sequence[str]) -> Options:
         type=lambda text: _names(known_names(), text),
         default=[],
         metavar="LIST",
-        help="workloads, their kinds (start, fresh, warm, write, first-write) or in-process, with commas",
+        help="workloads, their kinds (start, fresh, warm, write, first-write), in-process or archives, with commas",
     )
     parser.add_argument(
         "--peers",
@@ -264,6 +273,17 @@ def run_in_process(options: Options) -> list[report.Json]:
     return [b for b in told if b.get("aggregate_name", "median") == "median" and not b.get("error_occurred")]
 
 
+def run_archives(options: Options, left_out: dict[str, str]) -> list[archives.Row]:
+    """Mounts large archives; what cannot be made is noted."""
+    bench = archives.Archives(
+        options.programs / "wasifs", options.scratch / "archives", options.archive_megabytes, min(options.reps, 3), say
+    )
+    try:
+        return bench.run()
+    finally:
+        left_out |= bench.left_out
+
+
 def main(arguments: Sequence[str]) -> int:
     options = parse_options(arguments)
     if os.geteuid() != 0:
@@ -281,10 +301,13 @@ def main(arguments: Sequence[str]) -> int:
         os.sched_setaffinity(0, {options.cpu})
     mounted = Mounted(options)
     results = mounted.results
+    packed: list[archives.Row] = []
     status = 0
     try:
         if options.mounted:
             mounted.run()
+        if options.archives:
+            packed = run_archives(options, results.left_out)
     except (KeyboardInterrupt, SystemExit) as ended:
         # What took so long is kept.
         results.failures.append("interrupted: some samples are missing")
@@ -298,10 +321,11 @@ def main(arguments: Sequence[str]) -> int:
         "not_measured": results.left_out,
         "failures": results.failures,
         "mounted": results.as_json() if results.samples else [],
+        "archives": archives.as_json(packed),
         "in_process": in_process,
     }
     (options.out / "report.json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
-    text = report.markdown(about, results, in_process)
+    text = report.markdown(about, results, archives.markdown(packed) if packed else "", in_process)
     (options.out / "report.md").write_text(text, encoding="utf-8")
     print(text)
     say(f"written: {options.out}/report.md and report.json")

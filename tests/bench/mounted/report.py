@@ -188,12 +188,14 @@ def _in_process(benchmarks: list[Json]) -> str:
     return "## In-process\n\n" + table(["", "time", ""], rows)
 
 
-def markdown(machine: dict[str, str], results: Results, in_process: list[Json]) -> str:
+def markdown(machine: dict[str, str], results: Results, archives: str, in_process: list[Json]) -> str:
     parts = ["# Benchmarks of wasifs\n"]
     parts.append("\n".join(f"- {key}: {value}" for key, value in machine.items()) + "\n")
     if results.samples:
         parts.append("## Mounted\n\n" + _HOW_TO_READ)
         parts.append(_Mounted(results).text())
+    if archives:
+        parts.append(archives)
     if results.left_out:
         missing = "\n".join(f"- {name}: {why}" for name, why in results.left_out.items())
         parts.append("### Not measured\n\n" + missing + "\n")

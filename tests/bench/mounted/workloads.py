@@ -87,11 +87,12 @@ WORKLOADS: tuple[Workload, ...] = (
 )
 
 IN_PROCESS = "in-process"
+ARCHIVES = "archives"
 
 
 def known_names() -> list[str]:
-    """What a selection may name: kinds, workloads and the benchmarks without a mount."""
-    return [IN_PROCESS, *(kind.value for kind in Kind), *(workload.name for workload in WORKLOADS)]
+    """What a selection may name: kinds, workloads, archives and the benchmarks without a mount."""
+    return [IN_PROCESS, ARCHIVES, *(kind.value for kind in Kind), *(workload.name for workload in WORKLOADS)]
 
 
 def select(names: list[str]) -> list[Workload]:
