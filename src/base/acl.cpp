@@ -110,7 +110,9 @@ void Acl::set_permissions(std::uint16_t mode) {
 
 void Acl::limit(std::uint16_t mode) {
   for (Entry& entry : entries_) {
-    if (const int shift = shift_of(entry); shift >= 0) entry.bits &= (mode >> shift) & 7U;
+    if (const int shift = shift_of(entry); shift >= 0) {
+      entry.bits = static_cast<std::uint16_t>(entry.bits & (mode >> shift) & 7);
+    }
   }
 }
 
