@@ -167,7 +167,8 @@ typedef int (*wasifs_dir_sink)(void* sink, const char* name, size_t name_len, ui
  *
  * A node is held from when `lookup` or `create` gives it until `forget`, which says
  * that nobody holds it any more, once: its number may be used anew. `forget` waits
- * for those two, so they must not wait for it. The root's comes last, then `destroy`.
+ * for those two, so they must not wait for it. What loses its last name while nobody
+ * holds it is not spoken of again. The root's comes last, then `destroy`.
  * struct_size tells how many of the members are there.
  */
 typedef struct wasifs_fs_ops {

@@ -26,7 +26,9 @@ class Locked {
   void drop_name(std::uint64_t dir, const std::string& name) {
     const std::uint64_t node = child(dir, name);
     fs_.nodes.at(dir).children.erase(name);
-    --fs_.nodes.at(node).nlink;
+    OpsMemory::Node& nameless = fs_.nodes.at(node);
+    // Nobody will say of it that it is forgotten.
+    if (--nameless.nlink == 0 && !nameless.held) fs_.nodes.erase(node);
   }
 
  private:
@@ -57,6 +59,7 @@ int lookup(void* user, std::uint64_t dir, const char* name, std::size_t length, 
     *node = fs.child(dir, std::string(name, length));
     if (*node == 0) return ENOENT;
     *type = fs[*node].type;
+    fs[*node].held = true;
   }
   const auto hook = static_cast<OpsMemory*>(user)->after_lookup;  // it may take itself out
   if (hook) hook();
@@ -130,7 +133,8 @@ int create(void* user, std::uint64_t dir, const char* name, std::size_t length, 
                       .uid = attributes->uid,
                       .gid = attributes->gid,
                       .content = std::string(target, target_length),
-                      .children = {}};
+                      .children = {},
+                      .held = true};
   fs[dir].children[text] = *node;
   return 0;
 }
@@ -184,6 +188,7 @@ int sync(void* user, std::uint64_t /*node*/) { return Locked(user)->fail_with; }
 void forget(void* user, std::uint64_t node) {
   Locked fs(user);
   fs->forgotten.push_back(node);
+  fs[node].held = false;
   if (fs[node].nlink == 0) fs->nodes.erase(node);
 }
 

@@ -27,6 +27,7 @@ class OpsMemory {
     wasifs_time mtime{};
     std::string content;  ///< of a file, or the text of a symlink
     std::map<std::string, std::uint64_t> children;
+    bool held = false;  ///< it was given, and not forgotten since
   };
 
   OpsMemory();
