@@ -15,7 +15,7 @@
 namespace wasifs {
 
 /// A `provided` one is what a RootBuilder was given: nobody else can open it.
-enum class LayerKind : std::uint8_t { base, memory, host, webc, static_text, commands, provided };
+enum class LayerKind : std::uint8_t { base, memory, host, webc, archive, static_text, commands, provided };
 enum class Access : std::uint8_t {
   rw,   ///< changes go to the source itself
   cow,  ///< changes go to memory, or to an upper on the host
@@ -32,12 +32,13 @@ enum class SymlinkText : std::uint8_t {
 /// One layer of a planned mount. Pure data; nothing is open.
 struct PlannedLayer {
   LayerKind kind = LayerKind::memory;
-  std::string source = {};   ///< resolved path of the host directory or package; "" for memory, base
+  std::string source = {};   ///< resolved path of the directory, package or archive; "" for memory, base
   std::string written = {};  ///< the same as the manifest has it, or a provided one describes itself
   std::string volume = {};   ///< of a package
-  std::string subpath = {};  ///< inside the volume or directory, "" = all of it
+  std::string subpath = {};  ///< inside the volume, directory or archive, "" = all of it
   std::string text = {};     ///< of a static file
   std::size_t provided = 0;  ///< of a provided one: its number, in the order of the calls
+  Whiteouts whiteouts = Whiteouts::none;  ///< of an archive
   Symlinks symlinks = Symlinks::contain;
   SourceLocation where = {};
 

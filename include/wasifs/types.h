@@ -138,4 +138,10 @@ enum class Caching : std::uint8_t {
   forever,   ///< as of what nobody changes but through the tree
 };
 
+/// What a file of an archive whose name begins with ".wh." means.
+enum class Whiteouts : std::uint8_t {
+  none,  ///< a file of that name
+  oci,   ///< ".wh.NAME": NAME of lower layers is gone; ".wh..wh..opq": all of them are
+};
+
 }  // namespace wasifs

@@ -2,7 +2,7 @@
 
 # libwasifs.so and libwasifs.a: all components that an embedder can reach, in one
 # file each, and how they are installed. Neither knows FUSE or the command line.
-set(wasifs_library_components base device memory host webc compose wasi plan capi)
+set(wasifs_library_components base device memory host webc archive compose wasi plan capi)
 set(wasifs_library_objects "")
 foreach(component IN LISTS wasifs_library_components)
   list(APPEND wasifs_library_objects $<TARGET_OBJECTS:wasifs_${component}>)
@@ -26,7 +26,7 @@ endif()
 
 foreach(library wasifs_shared wasifs_static)
   # What LIBRARIES of the components say.
-  target_link_libraries(${library} PRIVATE PkgConfig::nettle PkgConfig::tomlplusplus)
+  target_link_libraries(${library} PRIVATE PkgConfig::nettle PkgConfig::libarchive PkgConfig::tomlplusplus)
   target_include_directories(${library} INTERFACE
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
   # The installed targets say the same in wasifsConfig.cmake, where C++ is in use.

@@ -39,7 +39,7 @@ Outcome<int> check(const Options& options, Io& io) {
 
 Action add(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  app.add_option("SOURCE", options->source, "Manifest, package or directory")->required();
+  app.add_option("SOURCE", options->source, "Manifest, package, archive or folder")->required();
   app.add_flag("--json", options->json, "Print one JSON object");
   add_compose_flags(app, options->compose);
   return [options](Io& io) { return check(*options, io); };

@@ -163,7 +163,7 @@ Outcome<int> run_program(const Options& options, Io& io) {
 
 Action add(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  app.add_option("SOURCE", options->source, "Manifest, package or directory")->required();
+  app.add_option("SOURCE", options->source, "Manifest, package, archive or folder")->required();
   app.add_option("PROGRAM", options->program, "A command of it, or a .wasm file; default: its own");
   app.add_flag("--trace", options->trace, "A JSON line for each call, on stderr; or --trace=FILE");
   app.add_option("--paths", options->paths, "wasix (default), as wasmer has them, or strict")

@@ -112,7 +112,7 @@ CheckReport check_root(const PreparedRoot& root) {
   const MountIndex mounts(root.plan);
   const plan::Packages packages = check_packages(root.plan, report);
   check_plan(root.plan, mounts, report.findings);
-  check_layers(root.plan, mounts, packages, report.findings);
+  check_layers(root.plan, mounts, {.packages = packages}, report.findings);
   check_tree(root, mounts, report.findings);
   for (Diagnostic& problem : plan::check_run(root)) {
     report.findings.push_back(

@@ -122,8 +122,8 @@ class CoverSearch {
 
 class LayerChecker {
  public:
-  LayerChecker(const Plan& plan, const MountIndex& mounts, const plan::Packages& packages, Findings& findings)
-      : plan_(plan), mounts_(mounts), packages_(packages), findings_(findings) {}
+  LayerChecker(const Plan& plan, const MountIndex& mounts, const plan::Sources& sources, Findings& findings)
+      : plan_(plan), mounts_(mounts), sources_(sources), findings_(findings) {}
 
   void check() {
     for (const PlannedMount& mount : plan_.mounts) {
@@ -165,6 +165,7 @@ class LayerChecker {
       case LayerKind::base:
       case LayerKind::host:
       case LayerKind::webc:
+      case LayerKind::archive:
         break;
     }
     Plan alone;
@@ -176,7 +177,7 @@ class LayerChecker {
                             .quota_bytes = std::nullopt,
                             .origin = mount.origin,
                             .where = mount.where});
-    Outcome<PreparedRoot> opened = plan::prepare(std::move(alone), packages_, {});
+    Outcome<PreparedRoot> opened = plan::prepare(std::move(alone), sources_, {});
     // A single file is no directory to be opened, and has nothing below it.
     if (opened) layers.push_back({.layer = &layer, .tree = std::move(opened->tree)});
   }
@@ -294,15 +295,15 @@ class LayerChecker {
 
   const Plan& plan_;
   const MountIndex& mounts_;
-  const plan::Packages& packages_;
+  const plan::Sources& sources_;
   Findings& findings_;
 };
 
 }  // namespace
 
-void check_layers(const Plan& plan, const MountIndex& mounts, const plan::Packages& packages,
+void check_layers(const Plan& plan, const MountIndex& mounts, const plan::Sources& sources,
                   Findings& findings) {
-  LayerChecker(plan, mounts, packages, findings).check();
+  LayerChecker(plan, mounts, sources, findings).check();
 }
 
 }  // namespace wasifs

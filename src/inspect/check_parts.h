@@ -39,7 +39,7 @@ using Findings = std::vector<Finding>;
 void check_plan(const Plan& plan, const MountIndex& mounts, Findings& findings);
 
 /// What the layers tell once they are opened one by one.
-void check_layers(const Plan& plan, const MountIndex& mounts, const plan::Packages& packages,
+void check_layers(const Plan& plan, const MountIndex& mounts, const plan::Sources& sources,
                   Findings& findings);
 
 /// What a walk through the tree tells.

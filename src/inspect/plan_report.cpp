@@ -77,6 +77,8 @@ std::string_view name_of(LayerKind kind) {
       return "host";
     case LayerKind::webc:
       return "webc";
+    case LayerKind::archive:
+      return "archive";
     case LayerKind::static_text:
       return "static";
     case LayerKind::provided:
@@ -101,6 +103,7 @@ std::string render_limits(const Plan& plan) {
 std::string render_layer(std::string_view role, const PlannedLayer& layer) {
   std::string out = "  " + std::string(role) + " " + layer.describe();
   if (layer.kind == LayerKind::host && layer.symlinks == Symlinks::deny) out += ", symlinks denied";
+  if (layer.whiteouts == Whiteouts::oci) out += ", whiteouts oci";
   return out + place_text(layer.where) + "\n";
 }
 
@@ -132,6 +135,9 @@ std::string json_layer(const PlannedLayer& layer) {
   if (!layer.volume.empty()) object.add("volume", layer.volume);
   if (!layer.subpath.empty()) object.add("subpath", layer.subpath);
   if (layer.kind == LayerKind::static_text) object.add("text", layer.text);
+  if (layer.kind == LayerKind::archive) {
+    object.add("whiteouts", layer.whiteouts == Whiteouts::oci ? "oci" : "none");
+  }
   if (layer.kind == LayerKind::host) {
     object.add("symlinks", layer.symlinks == Symlinks::deny ? "deny" : "contain");
   }

@@ -18,10 +18,14 @@ std::string PlannedLayer::describe() const {
       return written;
     case LayerKind::host:
     case LayerKind::webc:
+    case LayerKind::archive:
       break;
   }
   // A directory that is a volume of a package is that first of all.
-  std::string line = kind == LayerKind::webc ? "webc " : volume.empty() ? "host " : "package ";
+  std::string line = kind == LayerKind::webc      ? "webc "
+                     : kind == LayerKind::archive ? "archive "
+                     : volume.empty()             ? "host "
+                                                  : "package ";
   line += quoted(written.empty() ? source : written);
   if (!volume.empty()) line += " volume " + quoted(volume);
   if (!subpath.empty()) line += " path " + quoted("/" + subpath);

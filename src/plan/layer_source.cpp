@@ -91,11 +91,7 @@ std::optional<LayerSource> read_layer(const Located<std::string>& written, std::
                                       Errors& errors) {
   const std::string_view text = written.value;
   if (has_package_name(text.substr(0, text.rfind('#')))) return read_package_source(written, folder, errors);
-  if (has_archive_name(text)) {
-    errors.add(written.where, "the archive " + quoted(text) + " is not supported by this version of wasifs",
-               "unpack it and name the directory");
-    return std::nullopt;
-  }
+  if (has_archive_name(text)) return whole_source(LayerSource::Kind::archive, written, folder);
   return whole_source(LayerSource::Kind::host, written, folder);
 }
 

@@ -24,7 +24,7 @@ namespace wasifs::plan {
 /// `text` without "." and empty components, relative; nullopt if it has "..".
 [[nodiscard]] std::optional<std::string> normalize_subpath(std::string_view text);
 
-/// `written` as a host directory, or as a package without a volume.
+/// `written` as a host directory, as an archive, or as a package without a volume.
 [[nodiscard]] LayerSource whole_source(LayerSource::Kind kind, const Located<std::string>& written,
                                        std::string_view folder);
 
@@ -33,8 +33,8 @@ namespace wasifs::plan {
 [[nodiscard]] std::optional<LayerSource> read_package_source(const Located<std::string>& written,
                                                              std::string_view folder, Errors& errors);
 
-/// Reads one of the `layers` of an overlay: a package by its name, else a host
-/// directory. Archives are refused.
+/// Reads one of the `layers` of an overlay: a package or an archive by its name, else a
+/// host directory.
 [[nodiscard]] std::optional<LayerSource> read_layer(const Located<std::string>& written,
                                                     std::string_view folder, Errors& errors);
 

@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "base/path.h"
+#include "fs/archive/recognise.h"
 #include "plan/layer_source.h"
 #include "plan/make_plan.h"
 #include "plan/options.h"
@@ -19,7 +20,7 @@ namespace {
 
 constexpr std::string_view kWebcMagic{"\0webc", 5};
 
-enum class SourceKind : std::uint8_t { manifest, package, directory };
+enum class SourceKind : std::uint8_t { manifest, package, archive, directory };
 
 std::unexpected<Diagnostic> refuse(Trouble trouble, std::string message, std::string hint = {}) {
   return fail(Diagnostic{.trouble = trouble, .message = std::move(message), .hint = std::move(hint)});
@@ -40,13 +41,10 @@ Outcome<SourceKind> kind_of(const std::string& source, const struct stat& found)
   if (is_wasmer_toml(name)) return SourceKind::package;
   if (name.ends_with(".toml")) return SourceKind::manifest;
   if (has_package_name(name) || has_webc_magic(source)) return SourceKind::package;
-  if (has_archive_name(name)) {
-    return refuse(Trouble::usage, quoted(source) + ": archives are not supported by this version of wasifs",
-                  "unpack it and name the directory");
-  }
+  if (has_archive_name(name) || archive::looks_like_archive(source)) return SourceKind::archive;
   return refuse(Trouble::usage, quoted(source) +
-                                    " is neither a manifest (*.toml), a package (*.webc, *.wasmer) "
-                                    "nor a directory");
+                                    " is neither a manifest (*.toml), a package (*.webc, *.wasmer), "
+                                    "an archive nor a directory");
 }
 
 /// The manifest that a SOURCE which is none stands for.
@@ -57,9 +55,13 @@ Manifest manifest_for(const std::string& source, SourceKind kind) {
   if (kind == SourceKind::package) {
     manifest.container.emplace().source = whole_source(LayerSource::Kind::webc, written, {});
   } else {
+    const bool packed = kind == SourceKind::archive;
+    const auto layer = packed ? LayerSource::Kind::archive : LayerSource::Kind::host;
     manifest.mounts.push_back({.guest = {"/", written.where},
                                .guest_path = "/",
-                               .layers = {whole_source(LayerSource::Kind::host, written, {})},
+                               .type = packed ? MountType::archive : MountType::host,
+                               .access = packed ? Access::cow : Access::rw,
+                               .layers = {whole_source(layer, written, {})},
                                .where = written.where});
   }
   return manifest;

@@ -100,6 +100,14 @@ class Planner {
                           .provided = source.provided,
                           .where = source.where};
     }
+    if (source.kind == LayerSource::Kind::archive) {
+      return PlannedLayer{.kind = LayerKind::archive,
+                          .source = source.path,
+                          .written = source.written,
+                          .subpath = source.subpath,
+                          .whiteouts = source.whiteouts,
+                          .where = source.where};
+    }
     return host_layer(source, symlinks);
   }
 

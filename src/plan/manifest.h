@@ -21,10 +21,10 @@ struct Located {
   bool operator==(const Located&) const = default;
 };
 
-/// What a layer shows: a host directory or file, a volume of a package, or a file
-/// system that the caller has opened.
+/// What a layer shows: a host directory or file, a volume of a package, an archive, or
+/// a file system that the caller has opened.
 struct LayerSource {
-  enum class Kind : std::uint8_t { host, webc, provided };
+  enum class Kind : std::uint8_t { host, webc, archive, provided };
 
   Kind kind = Kind::host;
   std::string written;       ///< the path as the manifest has it; how a provided one describes itself
@@ -32,6 +32,7 @@ struct LayerSource {
   std::string volume = {};   ///< of a package; "" = the one that make_plan() chooses
   std::string subpath = {};  ///< normal and relative, "" = all of it
   std::size_t provided = 0;  ///< see PlannedLayer
+  Whiteouts whiteouts = Whiteouts::none;  ///< of an archive
   SourceLocation where = {};
 };
 
@@ -41,7 +42,7 @@ struct HostUpper {
   std::string work;  ///< resolved as LayerSource::path
 };
 
-enum class MountType : std::uint8_t { host, webc, memory, static_text, overlay, provided };
+enum class MountType : std::uint8_t { host, webc, archive, memory, static_text, overlay, provided };
 
 /// A [[mount]] or an entry of [fs], its defaults filled in and its keys known
 /// to fit one another.
@@ -58,7 +59,7 @@ struct MountEntry {
   Caching caching = Caching::by_layer;
   std::optional<std::uint64_t> quota = {};
   std::optional<HostUpper> upper = {};   ///< of a cow mount; absent: memory
-  std::vector<LayerSource> layers = {};  ///< one for host and webc, none for memory and static
+  std::vector<LayerSource> layers = {};  ///< one for host, webc and archive, none for memory and static
   std::string text = {};                 ///< of a static file
   SourceLocation where = {};             ///< of the entry as a whole
   std::string origin = {};               ///< the flag that asked for it; "" = the manifest

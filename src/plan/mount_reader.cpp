@@ -24,13 +24,15 @@ constexpr std::string_view kHostKeys[] = {"source",        "opaque", "symlinks",
                                           "write-through", "upper",  "work",     "cache"};
 constexpr std::string_view kWebcKeys[] = {"source", "volume", "subpath", "opaque", "symlink-text",
                                           "quota",  "upper",  "work",    "cache"};
+constexpr std::string_view kArchiveKeys[] = {"source", "subpath", "whiteouts", "opaque", "symlink-text",
+                                             "quota",  "upper",   "work",      "cache"};
 constexpr std::string_view kMemoryKeys[] = {"opaque", "quota", "cache"};
 constexpr std::string_view kStaticKeys[] = {"text"};
-constexpr std::string_view kOverlayKeys[] = {"layers", "opaque", "symlinks", "symlink-text",
+constexpr std::string_view kOverlayKeys[] = {"layers", "opaque", "symlinks", "symlink-text", "whiteouts",
                                              "quota",  "upper",  "work",     "cache"};
-constexpr std::string_view kOwnKeys[] = {"source",       "volume", "subpath", "opaque", "symlinks",
-                                         "symlink-text", "quota",  "layers",  "text",   "write-through",
-                                         "upper",        "work",   "cache"};
+constexpr std::string_view kOwnKeys[] = {"source",       "volume", "subpath", "opaque",   "symlinks",
+                                         "symlink-text", "quota",  "layers",  "text",     "write-through",
+                                         "upper",        "work",   "cache",   "whiteouts"};
 constexpr Access kHostAccess[] = {Access::rw, Access::cow, Access::ro};
 constexpr Access kLayerAccess[] = {Access::cow, Access::ro};
 constexpr Access kMemoryAccess[] = {Access::rw, Access::ro};
@@ -39,6 +41,7 @@ constexpr Access kStaticAccess[] = {Access::ro};
 constexpr TypeRules kTypes[] = {
     {MountType::host, "host", kHostKeys, kHostAccess},
     {MountType::webc, "webc", kWebcKeys, kLayerAccess},
+    {MountType::archive, "archive", kArchiveKeys, kLayerAccess},
     {MountType::memory, "memory", kMemoryKeys, kMemoryAccess},
     {MountType::static_text, "static", kStaticKeys, kStaticAccess},
     {MountType::overlay, "overlay", kOverlayKeys, kLayerAccess},
@@ -97,14 +100,10 @@ class MountReader {
 
   bool read_type() {
     const Value* value = reader_.find("type");
-    if (value != nullptr && value->kind == ValueKind::string && value->text == "archive") {
-      errors_.add(value->where, "type \"archive\" is not supported by this version of wasifs",
-                  "unpack the archive and mount the directory with type = \"host\"");
-      return false;
-    }
     if (value == nullptr) errors_.add(reader_.where(), "[[mount]] has no \"type\"");
     const auto type = reader_.word<MountType>("type", {{"host", MountType::host},
                                                        {"webc", MountType::webc},
+                                                       {"archive", MountType::archive},
                                                        {"memory", MountType::memory},
                                                        {"static", MountType::static_text},
                                                        {"overlay", MountType::overlay}});
@@ -141,11 +140,26 @@ class MountReader {
     } else if (allows("source")) {
       if (const auto source = reader_.required_text("source")) read_source(*source);
     }
+    if (allows("whiteouts")) read_whiteouts();
+  }
+
+  void read_whiteouts() {
+    const auto whiteouts =
+        reader_.word<Whiteouts>("whiteouts", {{"none", Whiteouts::none}, {"oci", Whiteouts::oci}});
+    if (!whiteouts) return;
+    for (LayerSource& layer : mount_.layers) {
+      if (layer.kind == LayerSource::Kind::archive) layer.whiteouts = whiteouts->value;
+    }
   }
 
   void read_source(const Located<std::string>& source) {
     if (mount_.type == MountType::host) {
       mount_.layers.push_back(whole_source(LayerSource::Kind::host, source, folder_));
+      return;
+    }
+    if (mount_.type == MountType::archive) {
+      mount_.layers.push_back(whole_source(LayerSource::Kind::archive, source, folder_));
+      set_subpath(reader_.text("subpath"), mount_.layers.back());
       return;
     }
     auto layer = read_package_source(source, folder_, errors_);
@@ -158,12 +172,15 @@ class MountReader {
       errors_.add(subpath->where, "the path inside the volume is given twice, here and in \"source\"");
     }
     if (volume) layer->volume = volume->value;
-    if (subpath) {
-      const auto normal = normalize_subpath(subpath->value);
-      if (!normal) errors_.add(subpath->where, "\"subpath\" must not contain \"..\"");
-      layer->subpath = normal.value_or("");
-    }
+    set_subpath(subpath, *layer);
     mount_.layers.push_back(*std::move(layer));
+  }
+
+  void set_subpath(const std::optional<Located<std::string>>& subpath, LayerSource& layer) {
+    if (!subpath) return;
+    const auto normal = normalize_subpath(subpath->value);
+    if (!normal) errors_.add(subpath->where, "\"subpath\" must not contain \"..\"");
+    layer.subpath = normal.value_or("");
   }
 
   void read_overlay_layers() {

@@ -119,6 +119,20 @@ Outcome<HostVolume> parse_volume(const std::string& label, std::string_view text
   return volume;
 }
 
+LayerKind kind_of(LayerSource::Kind kind) {
+  switch (kind) {
+    case LayerSource::Kind::host:
+      return LayerKind::host;
+    case LayerSource::Kind::webc:
+      return LayerKind::webc;
+    case LayerSource::Kind::archive:
+      return LayerKind::archive;
+    case LayerSource::Kind::provided:
+      break;
+  }
+  return LayerKind::provided;
+}
+
 /// A mount of the manifest as a sentence about decisions shows it.
 std::string describe(const MountEntry& entry) {
   if (entry.type == MountType::memory) return "memory";
@@ -126,7 +140,7 @@ std::string describe(const MountEntry& entry) {
   std::string out;
   for (const LayerSource& layer : entry.layers) {
     if (!out.empty()) out += " over ";
-    out += PlannedLayer{.kind = layer.kind == LayerSource::Kind::host ? LayerKind::host : LayerKind::webc,
+    out += PlannedLayer{.kind = kind_of(layer.kind),
                         .source = layer.path,
                         .written = layer.written,
                         .volume = layer.volume,

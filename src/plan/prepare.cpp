@@ -87,10 +87,10 @@ struct Opened {
 
 class Builder {
  public:
-  Builder(Plan plan, const Packages& packages, Time stamp, std::span<const FilesystemPtr> provided,
+  Builder(Plan plan, const Sources& sources, Time stamp, std::span<const FilesystemPtr> provided,
           bool keep_changes)
       : plan_(std::move(plan)),
-        packages_(packages),
+        sources_(sources),
         provided_(provided),
         keep_changes_(keep_changes),
         stamp_(stamp),
@@ -170,7 +170,10 @@ class Builder {
       file = lower->file;
       lowers.push_back(std::move(lower->fs));
     }
-    if (!mount.upper && lowers.size() == 1) return Opened{std::move(lowers.front()), std::move(file)};
+    // One with whiteouts means something as a layer only.
+    if (!mount.upper && lowers.size() == 1 && !lowers.front()->traits().overlay_marks) {
+      return Opened{std::move(lowers.front()), std::move(file)};
+    }
     const OverlayOptions options{.create_new_over_lower = plan_.run.compat.create_new_over_lower,
                                  .marks = ::geteuid() == 0 ? MarkSpace::trusted : MarkSpace::user};
     if (!mount.work.empty() && keep_changes_) {
@@ -274,6 +277,8 @@ class Builder {
       }
       case LayerKind::webc:
         return open_volume(mount, layer);
+      case LayerKind::archive:
+        return open_archive(mount, layer);
       case LayerKind::static_text:
         return open_text(mount, layer);
       case LayerKind::provided:
@@ -349,7 +354,7 @@ class Builder {
       file.error().where = command.where;
       return file;
     }
-    const auto& package = packages_.at(command.source);
+    const auto& package = sources_.packages.at(command.source);
     if (std::optional<View> program = package->atom(command.atom)) return *std::move(program);
     return fail(Diagnostic{.trouble = Trouble::corrupt,
                            .message = "package " + quoted(package->path()) + " lists the program " +
@@ -381,12 +386,21 @@ class Builder {
   }
 
   Outcome<Opened> open_volume(const PlannedMount& mount, const PlannedLayer& layer) {
-    FilesystemPtr volume = packages_.at(layer.source)->volume(layer.volume);
+    FilesystemPtr volume = sources_.packages.at(layer.source)->volume(layer.volume);
     if (volume == nullptr) return fail(unusable(mount, layer, message(Errc::enoent)));
     return open_part(mount, layer, std::move(volume));
   }
 
-  /// The directory or file of a volume that the layer shows.
+  Outcome<Opened> open_archive(const PlannedMount& mount, const PlannedLayer& layer) {
+    Outcome<FilesystemPtr> opened = sources_.archives->open(layer.source, layer.whiteouts);
+    if (opened) return open_part(mount, layer, *std::move(opened));
+    Diagnostic error = source_error(mount, layer, layer.describe() + " cannot be used");
+    error.trouble = opened.error().trouble;
+    error.causes.push_back(std::move(opened.error()));
+    return fail(std::move(error));
+  }
+
+  /// The directory or file of a volume or archive that the layer shows.
   Outcome<Opened> open_part(const PlannedMount& mount, const PlannedLayer& layer, FilesystemPtr volume) {
     if (layer.subpath.empty()) return Opened{std::move(volume)};
     const Result<NodeRef> node = find_in_layer(*volume, layer.subpath);
@@ -439,7 +453,7 @@ class Builder {
   }
 
   Plan plan_;
-  const Packages& packages_;
+  const Sources& sources_;
   std::span<const FilesystemPtr> provided_;
   bool keep_changes_;
   Time stamp_;
@@ -452,9 +466,9 @@ class Builder {
 
 }  // namespace
 
-Outcome<PreparedRoot> prepare(Plan plan, const Packages& packages, Time stamp,
+Outcome<PreparedRoot> prepare(Plan plan, const Sources& sources, Time stamp,
                               std::span<const FilesystemPtr> provided, bool keep_changes) {
-  return Builder(std::move(plan), packages, stamp, provided, keep_changes).build();
+  return Builder(std::move(plan), sources, stamp, provided, keep_changes).build();
 }
 
 }  // namespace wasifs::plan

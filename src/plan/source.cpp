@@ -16,7 +16,8 @@ Outcome<PreparedRoot> PreparedRoot::open(const std::string& source, const Compos
   if (!loaded) return fail(loaded.error());
   Outcome<Plan> plan = plan::make_plan(loaded->manifest, loaded->packages.catalogue);
   if (!plan) return fail(plan.error());
-  return plan::prepare(*std::move(plan), loaded->packages.files, loaded->stamp, {}, options.keep_changes);
+  return plan::prepare(*std::move(plan), {.packages = loaded->packages.files}, loaded->stamp, {},
+                       options.keep_changes);
 }
 
 }  // namespace wasifs

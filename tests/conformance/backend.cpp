@@ -8,9 +8,12 @@
 #include "compose/mount_table.h"
 #include "compose/overlay.h"
 #include "fixed_layer.h"
+#include "fs/archive/archive_fs.h"
 #include "fs/host/frozen_fs.h"
 #include "fs/host/host_fs.h"
 #include "fs/memory/memory_fs.h"
+#include "inspect/tar_sink.h"
+#include "inspect/tree_copy.h"
 #include "lasting.h"
 #include "posix_vfs.h"
 #include "support/fuse_mount.h"
@@ -144,6 +147,26 @@ Stage frozen_lower_stage(const Fixture& fixture) {
   return stage;
 }
 
+/// An overlay over an archive of what was made in memory. Only root may make an archive
+/// of devices and owners; it is read by anybody.
+Stage archive_lower_stage(const Fixture& fixture) {
+  Stage stage;
+  const auto lower = std::make_unique<TreeVfs>(memory());
+  populate(fixture, *lower);
+  const TempDir folder;
+  const std::string path = folder / "lower.tar";
+  const auto sink = TarSink::create(path).value();
+  if (!copy_tree(*lower->shared_tree(), "/", *sink) || !sink->finish()) {
+    throw std::runtime_error("the archive cannot be made");
+  }
+  // Its file may go: it stays mapped.
+  const FilesystemPtr archive = archive::ArchiveFilesystem::open(path).value();
+  stage.lowers.push_back(std::make_unique<TreeVfs>(archive));
+  stage.fs = std::make_unique<TreeVfs>(
+      std::make_shared<Overlay>(changed_memory(stage), std::vector<FilesystemPtr>{archive}));
+  return stage;
+}
+
 /// An overlay whose upper keeps what it has to remember.
 template <std::unique_ptr<LastingLayers> (*make)()>
 Stage lasting_stage(const Fixture& fixture) {
@@ -237,6 +260,7 @@ const std::vector<Backend>& all_backends() {
        .make = frozen_lower_stage,
        .host = true,
        .counts_subdirectories = false},
+      {.name = "overlay_archive_lower", .make = archive_lower_stage},
       {.name = "overlay_lasting", .make = lasting_stage<lasting_in_memory>},
       {.name = "overlay_lasting_fixed", .make = lasting_stage<lasting_over_fixed_lowers>},
       {.name = "overlay_host_upper",

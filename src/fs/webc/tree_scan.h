@@ -5,7 +5,7 @@
 #include <string>
 #include <unordered_set>
 
-#include "fs/webc/bulk_array.h"
+#include "base/bulk_array.h"
 #include "fs/webc/layout.h"
 #include "wasifs/types.h"
 

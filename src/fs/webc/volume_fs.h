@@ -5,8 +5,8 @@
 #include <span>
 #include <string>
 
-#include "fs/webc/bulk_array.h"
-#include "fs/webc/child_index.h"
+#include "base/bulk_array.h"
+#include "base/child_index.h"
 #include "fs/webc/package.h"
 #include "fs/webc/tree_scan.h"
 #include "wasifs/node.h"

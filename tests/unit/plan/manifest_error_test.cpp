@@ -70,12 +70,6 @@ const Case kUnserved[] = {
      "hint: name the folder of the wasmer.toml as the source of [container]"},
     {"MountJournal", mount("type = \"memory\"\njournal = true"),
      "site.toml:4:1: error: \"journal\" of a mount is not supported by this version of wasifs"},
-    {"Archive", mount("type = \"archive\"\nsource = \"a.tar\""),
-     "site.toml:3:8: error: type \"archive\" is not supported by this version of wasifs\n"
-     "hint: unpack the archive and mount the directory with type = \"host\""},
-    {"ArchiveLayer", mount("type = \"overlay\"\nlayers = [\"a\", \"b.tar.zst\"]"),
-     "site.toml:4:16: error: the archive \"b.tar.zst\" is not supported by this version of wasifs\n"
-     "hint: unpack it and name the directory"},
 };
 INSTANTIATE_TEST_SUITE_P(Unserved, ManifestError, testing::ValuesIn(kUnserved),
                          [](const auto& one) { return one.param.name; });
@@ -177,7 +171,8 @@ const Case kMounts[] = {
     {"Guest", "[[mount]]\ntype = \"memory\"\n", "site.toml:1:1: error: [[mount]] has no \"guest\""},
     {"Type", "[[mount]]\nguest = \"/a\"\n", "site.toml:1:1: error: [[mount]] has no \"type\""},
     {"TypeName", mount("type = \"hosts\""),
-     "site.toml:3:8: error: \"type\" must be \"host\", \"webc\", \"memory\", \"static\" or \"overlay\", not "
+     "site.toml:3:8: error: \"type\" must be \"host\", \"webc\", \"archive\", \"memory\", \"static\" or "
+     "\"overlay\", not "
      "\"hosts\"\n"
      "hint: did you mean \"host\"?"},
     {"HostSource", mount("type = \"host\""), "site.toml:1:1: error: [[mount]] has no \"source\""},

@@ -48,10 +48,13 @@ TEST_F(SourceTest, ThatIsNothingWeKnowIsRefused) {
   ASSERT_EQ(::mkfifo((dir_ / "pipe").c_str(), 0600), 0);
   const std::pair<std::string, std::string> cases[] = {
       {"a.txt",
-       "error: \"a.txt\" is neither a manifest (*.toml), a package (*.webc, *.wasmer) nor a directory"},
+       "error: \"a.txt\" is neither a manifest (*.toml), a package (*.webc, *.wasmer), an archive nor a "
+       "directory"},
       {"a.tar.gz",
-       "error: \"a.tar.gz\": archives are not supported by this version of wasifs\nhint: unpack it and name "
-       "the directory"},
+       "a.tar.gz: error: mount \"/\": archive \"a.tar.gz\" cannot be used\n"
+       "  cause: archive \"a.tar.gz\": Unrecognized archive format\nhint: wasifs reads tar and cpio (plain, "
+       "or with "
+       "gzip, bzip2, xz, zstd or lz4), zip, 7z and ISO 9660"},
       {"pipe", "error: \"pipe\" is neither a file nor a directory"},
       {"missing.toml", "error: source \"missing.toml\" does not exist"},
   };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "fs/webc/bulk_array.h"
+#include "base/bulk_array.h"
 
 #include <sys/mman.h>
 #include <unistd.h>
@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <limits>
 
-namespace wasifs::webc {
+namespace wasifs {
 namespace {
 
 /// What x86-64, and 64-bit ARM with pages of 4 KiB, call a huge page. A wrong
@@ -61,4 +61,4 @@ void BulkMemory::grow_to(std::size_t size) {
   use(std::max(size, std::min(reserved_, std::max(round_up(size, kHugePage), 2 * usable_))));
 }
 
-}  // namespace wasifs::webc
+}  // namespace wasifs

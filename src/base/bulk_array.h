@@ -7,7 +7,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace wasifs::webc {
+namespace wasifs {
 
 /// Address space for something large, made usable from the front on, zeroed, in
 /// huge pages where the system has them: millions of nodes would else cost a page
@@ -87,4 +87,4 @@ class BulkArray {
   std::size_t size_ = 0;
 };
 
-}  // namespace wasifs::webc
+}  // namespace wasifs

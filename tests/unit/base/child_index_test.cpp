@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "fs/webc/child_index.h"
+#include "base/child_index.h"
 
 #include <gtest/gtest.h>
 
 #include <string>
 #include <vector>
 
-namespace wasifs::webc {
+namespace wasifs {
 namespace {
 
 std::string name_of(std::uint32_t child) { return "name" + std::to_string(child); }
@@ -67,4 +67,4 @@ TEST(ChildIndex, AVolumeOfItsRootAloneHasNoChildren) {
 }
 
 }  // namespace
-}  // namespace wasifs::webc
+}  // namespace wasifs

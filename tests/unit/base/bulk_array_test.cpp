@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "fs/webc/bulk_array.h"
+#include "base/bulk_array.h"
 
 #include <gtest/gtest.h>
 
@@ -9,7 +9,7 @@
 #include <new>
 #include <utility>
 
-namespace wasifs::webc {
+namespace wasifs {
 namespace {
 
 TEST(BulkMemory, IsZeroedWhereItIsUsable) {
@@ -95,4 +95,4 @@ TEST(BulkArray, AMovedOneIsEmptyAndTheOtherHasAll) {
 }
 
 }  // namespace
-}  // namespace wasifs::webc
+}  // namespace wasifs

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "fs/webc/child_index.h"
+#include "base/child_index.h"
 
-namespace wasifs::webc {
+namespace wasifs {
 
 ChildIndex::ChildIndex(std::size_t entries) : memory_(Stretch::before(entries) * sizeof(Slot)) {
   memory_.use(Stretch::before(entries) * sizeof(Slot));
@@ -15,4 +15,4 @@ void ChildIndex::insert(ChildRange siblings, std::string_view name, std::uint32_
   slots()[at] = {tag_of(hash), child};
 }
 
-}  // namespace wasifs::webc
+}  // namespace wasifs

@@ -5,22 +5,22 @@
 #include <cstdint>
 #include <string_view>
 
+#include "base/bulk_array.h"
 #include "base/name_hash.h"
-#include "fs/webc/bulk_array.h"
 
-namespace wasifs::webc {
+namespace wasifs {
 
-/// The children of a directory in a volume: entries that stand side by side.
+/// The children of a directory of a layer: entries that stand side by side.
 struct ChildRange {
   std::uint32_t first = 0;
   std::uint32_t count = 0;
 };
 
 /// Finds the child of a name in constant time, whatever the number of children.
-/// One table for all directories of a volume, in which each has a stretch of its
+/// One table for all directories of a layer, in which each has a stretch of its
 /// own that follows from where its children are: filling it and asking it touches
 /// neighbouring memory. It does not hold the names. The hash has a random key, so
-/// the author of a package cannot choose names that collide.
+/// the author of a package or archive cannot choose names that collide.
 ///
 /// Filled by one thread, then immutable and thread-safe.
 class ChildIndex {
@@ -80,4 +80,4 @@ class ChildIndex {
   BulkMemory memory_;
 };
 
-}  // namespace wasifs::webc
+}  // namespace wasifs

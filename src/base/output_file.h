@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+
+#include "wasifs/error.h"
+
+namespace wasifs {
+
+/// A file that appears under its name when it is complete, or not at all. Until then it
+/// has no name where the file system can do that, so that nothing is left behind by
+/// whatever ends the process. Movable, not thread-safe.
+class OutputFile {
+ public:
+  /// In the folder of `path`, which must exist; what is at `path` stays until commit().
+  /// Trouble::source: `cannot write "PATH": …`.
+  [[nodiscard]] static Outcome<OutputFile> create(const std::string& path);
+  OutputFile(OutputFile&& other) noexcept;
+  OutputFile& operator=(OutputFile&&) = delete;
+  /// Without commit() all that was written is gone.
+  ~OutputFile();
+
+  /// Adds all of `bytes`.
+  [[nodiscard]] Outcome<void> write(std::span<const std::byte> bytes);
+  /// Makes it durable and gives it its name, in the place of what had that before.
+  [[nodiscard]] Outcome<void> commit();
+
+  [[nodiscard]] const std::string& path() const { return path_; }
+  /// Open for reading and writing; its position is behind what was written.
+  [[nodiscard]] int fd() const { return fd_; }
+
+ private:
+  OutputFile(std::string path, int fd, std::string temporary);
+  [[nodiscard]] std::unexpected<Diagnostic> trouble(int error) const;
+  [[nodiscard]] Outcome<void> give_temporary_name();
+
+  std::string path_;
+  int fd_;
+  std::string temporary_;  ///< the name that it has until commit(); "": none
+};
+
+}  // namespace wasifs

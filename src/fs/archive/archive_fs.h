@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/bulk_array.h"
+#include "base/child_index.h"
+#include "fs/archive/raw_tree.h"
+#include "fs/archive/scan.h"
+#include "wasifs/node.h"
+
+namespace wasifs::archive {
+
+struct OpenOptions {
+  Whiteouts whiteouts = Whiteouts::none;
+  /// The marks that whiteouts become are attributes "user.overlay.*", not "trusted.": for
+  /// overlays without the privilege for those.
+  bool user_marks = false;
+  /// Directory for what is decompressed; "": $TMPDIR, else /var/tmp.
+  std::string spool = {};
+  /// How many bytes may be decompressed, which a bomb meets before the disk is full.
+  std::uint64_t max_spool = std::uint64_t{1} << 40U;
+  /// Time of directories that only the paths of others speak of; open() takes the file's.
+  Time stamp = {};
+  /// Told now and then how many of the archive's bytes were read.
+  std::function<void(std::uint64_t done, std::uint64_t total)> progress = {};
+};
+
+class ArchiveFilesystem;
+
+/// Bytes of a file that stand together in memory.
+struct Extent {
+  std::uint64_t offset = 0;  ///< in the file
+  std::uint64_t length = 0;
+  const std::byte* bytes = nullptr;
+};
+
+/// What the names of a node and what is in it say.
+struct NodePlace {
+  std::uint64_t first = 0;   ///< of a directory its children, of a file its extents, of a link its text
+  std::uint32_t count = 0;   ///< of the first two
+  std::uint32_t dentry = 0;  ///< one of its names; 0: the root
+  std::uint32_t nlink = 0;
+};
+
+/// An object of an archive, part of its ArchiveFilesystem and never counted.
+class ArchiveNode final : public Node {
+ public:
+  ArchiveNode(const ArchiveFilesystem& fs, const RawInode& raw, const NodePlace& place);
+
+  [[nodiscard]] Result<Attr> attr() override;
+  [[nodiscard]] Result<NodeRef> lookup(std::string_view name) override;
+  [[nodiscard]] Result<DirPtr> open_dir() override;
+  [[nodiscard]] Result<FilePtr> open(OpenFlags flags) override;
+  [[nodiscard]] Result<Link> read_link() override;
+  [[nodiscard]] Result<std::string> get_xattr(std::string_view name) override;
+  [[nodiscard]] Result<std::vector<std::string>> list_xattrs() override;
+
+  [[nodiscard]] const ArchiveFilesystem& fs() const { return fs_; }
+  [[nodiscard]] std::uint64_t ino() const;
+  [[nodiscard]] std::uint64_t size() const { return size_; }
+  [[nodiscard]] ChildRange children() const { return {static_cast<std::uint32_t>(first_), count_}; }
+  [[nodiscard]] std::span<const Extent> extents() const;
+
+ private:
+  friend class ArchiveFilesystem;
+
+  const ArchiveFilesystem& fs_;
+  std::uint64_t size_;  ///< of a device its number
+  Time mtime_;
+  std::uint32_t uid_;
+  std::uint32_t gid_;
+  std::uint32_t nlink_;
+  std::uint32_t extra_;
+  std::uint64_t first_;  ///< see NodePlace
+  std::uint32_t count_;
+  std::uint32_t dentry_;
+  std::uint16_t mode_;
+  bool opaque_;
+};
+
+/// An archive as a read-only layer: indexed once, content served from the mapping it
+/// lies in, be that the archive's own or that of its spool. Directories are in order of
+/// their names, and one table serves all look-ups.
+///
+/// Immutable and thread-safe without locks. Nodes, open files and directories must be
+/// dropped before it; views may outlive it.
+class ArchiveFilesystem final : public Filesystem {
+ public:
+  /// Trouble::source: the file cannot be read, or what is in it finds no room; corrupt:
+  /// see scan_archive().
+  [[nodiscard]] static Outcome<std::shared_ptr<ArchiveFilesystem>> open(const std::string& path,
+                                                                        const OpenOptions& options = {});
+  /// The same for bytes in memory; `label` stands for the path in messages.
+  [[nodiscard]] static Outcome<std::shared_ptr<ArchiveFilesystem>> parse(View bytes, std::string label,
+                                                                         const OpenOptions& options = {});
+  ArchiveFilesystem(std::string label, View archive, View spool, RawTree tree, const OpenOptions& options);
+  ~ArchiveFilesystem() override;
+
+  [[nodiscard]] NodeRef root() override { return NodeRef(&nodes_[0]); }
+  [[nodiscard]] Traits traits() const override {
+    return {.immutable = true, .overlay_marks = marks_, .lasting_cookies = true};
+  }
+  [[nodiscard]] Result<StatFs> statfs() override;
+  [[nodiscard]] std::string describe() const override;
+  [[nodiscard]] std::string path_of(Node& node) override;
+
+  /// Bytes of content that had to be decompressed.
+  [[nodiscard]] std::uint64_t spooled() const { return spooled_; }
+  /// Bytes of memory that the index takes.
+  [[nodiscard]] std::size_t memory() const;
+
+ private:
+  friend class ArchiveNode;
+
+  /// A name; those of a directory stand side by side.
+  struct Dentry {
+    std::uint64_t name_at = 0;
+    std::uint32_t node = 0;
+    std::uint32_t parent = 0;
+    std::uint8_t name_size = 0;
+  };
+  class Builder;
+  class OpenFile;
+  class OpenDir;
+
+  [[nodiscard]] std::string_view name_of(const Dentry& dentry) const {
+    return std::string_view(names_).substr(static_cast<std::size_t>(dentry.name_at), dentry.name_size);
+  }
+
+  const std::string label_;
+  const bool marks_;
+  const std::string_view opaque_mark_;
+  std::uint64_t spooled_;
+  std::shared_ptr<const void> owner_;  ///< of all bytes that extents show
+  std::string names_;
+  std::vector<Extra> extras_;
+  std::vector<Extent> extents_;
+  std::vector<Dentry> dentries_;  ///< from 1
+  std::unique_ptr<ChildIndex> index_;
+  BulkMemory node_storage_;
+  ArchiveNode* nodes_ = nullptr;
+  std::size_t count_ = 0;
+  std::uint64_t content_ = 0;  ///< bytes that extents hold
+};
+
+}  // namespace wasifs::archive

@@ -1,0 +1,384 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fs/archive/scan.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <locale.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <map>
+#include <new>
+#include <system_error>
+#include <vector>
+
+#include "base/path.h"
+#include "fs/archive/handle.h"
+#include "fs/archive/whiteouts.h"
+
+namespace wasifs::archive {
+
+namespace {
+
+constexpr std::size_t kMaxName = 255;
+constexpr std::size_t kMaxLink = 4095;
+constexpr std::string_view kUnderstood =
+    "wasifs reads tar and cpio (plain, or with gzip, bzip2, xz, zstd or lz4), zip, 7z and ISO 9660";
+
+/// Names are bytes to us. libarchive converts those that a format stores as Unicode to
+/// the encoding of the thread's locale, and mangles what that cannot express.
+class Utf8Locale {
+ public:
+  Utf8Locale() : ours_(::newlocale(LC_CTYPE_MASK, "C.UTF-8", locale_t{})) {
+    if (ours_ == locale_t{}) throw std::system_error(errno, std::generic_category(), "newlocale");
+    before_ = ::uselocale(ours_);
+  }
+  Utf8Locale(const Utf8Locale&) = delete;
+  Utf8Locale& operator=(const Utf8Locale&) = delete;
+  ~Utf8Locale() {
+    ::uselocale(before_);
+    ::freelocale(ours_);
+  }
+
+ private:
+  locale_t ours_;
+  locale_t before_;
+};
+
+Time time_of(std::int64_t seconds, long nanoseconds) {
+  return {.sec = seconds, .nsec = static_cast<std::int32_t>(std::clamp(nanoseconds, 0L, 999'999'999L))};
+}
+
+FileType type_of(::archive_entry* entry) {
+  switch (archive_entry_filetype(entry)) {
+    case AE_IFDIR:
+      return FileType::directory;
+    case AE_IFLNK:
+      return FileType::symlink;
+    case AE_IFCHR:
+      return FileType::char_device;
+    case AE_IFBLK:
+      return FileType::block_device;
+    case AE_IFIFO:
+      return FileType::fifo;
+    case AE_IFSOCK:
+      return FileType::socket;
+    default:
+      return FileType::regular;
+  }
+}
+
+class Scanner {
+ public:
+  Scanner(const ScanInput& input, Spool& spool)
+      : in_(input), spool_(spool), tree_(input.stamp), whiteouts_(tree_), reader_(new_reader()) {}
+
+  Outcome<RawTree> scan() {
+    if (auto opened = open(); !opened) return fail(std::move(opened.error()));
+    for (;;) {
+      ::archive_entry* entry = nullptr;
+      const int status = archive_read_next_header(reader_.get(), &entry);
+      if (status == ARCHIVE_EOF) break;
+      if (status == ARCHIVE_RETRY || status < ARCHIVE_WARN)
+        return fail(corrupt(entries_ == 0 ? "" : "after "));
+      ++entries_;
+      header_at_ = archive_read_header_position(reader_.get());
+      if (auto taken = take(entry); !taken) return fail(std::move(taken.error()));
+    }
+    whiteouts_.apply();
+    return std::move(tree_);
+  }
+
+ private:
+  Outcome<void> open() {
+    ::archive* const reader = reader_.get();
+    for (const auto support :
+         {archive_read_support_filter_gzip, archive_read_support_filter_bzip2, archive_read_support_filter_xz,
+          archive_read_support_filter_zstd, archive_read_support_filter_lz4, archive_read_support_format_tar,
+          archive_read_support_format_cpio, archive_read_support_format_zip, archive_read_support_format_7zip,
+          archive_read_support_format_iso9660}) {
+      // One that this libarchive was built without says so when it meets one.
+      if (support(reader) < ARCHIVE_WARN) return fail(failure(reader, Trouble::bug, "libarchive"));
+    }
+    if (in_.bytes.empty()) {
+      return fail(Diagnostic{.trouble = Trouble::corrupt, .message = subject() + ": it is empty"});
+    }
+    if (archive_read_open_memory(reader, in_.bytes.data(), in_.bytes.size()) < ARCHIVE_WARN) {
+      return fail(corrupt(""));
+    }
+    return {};
+  }
+
+  [[nodiscard]] std::string subject() const { return "archive " + quoted(in_.label); }
+
+  /// `archive "a.tar": entry 3 "x/y" (byte 1024)`; of the one before it with "after ".
+  [[nodiscard]] std::string place(std::string_view relation = "") const {
+    if (entries_ == 0) return subject();
+    std::string text = subject() + ": " + std::string(relation) + "entry " + std::to_string(entries_);
+    if (!path_.empty()) text += " " + quoted(path_);
+    return text + " (byte " + std::to_string(header_at_) + ")";
+  }
+
+  /// What libarchive has found wrong.
+  [[nodiscard]] Diagnostic corrupt(std::string_view relation) const {
+    Diagnostic error = failure(reader_.get(), Trouble::corrupt, place(relation));
+    if (error.message.find("ncrypt") != std::string::npos ||
+        error.message.find("assphrase") != std::string::npos) {
+      error.hint = "archives with a password are not read; unpack it and name the directory";
+    } else if (entries_ == 0) {
+      error.hint = kUnderstood;
+    }
+    return error;
+  }
+  /// What we have.
+  [[nodiscard]] std::unexpected<Diagnostic> refuse(const std::string& why, std::string hint = {}) const {
+    return fail(
+        Diagnostic{.trouble = Trouble::corrupt, .message = place() + ": " + why, .hint = std::move(hint)});
+  }
+
+  Outcome<void> take(::archive_entry* entry) {
+    if (in_.progress) in_.progress(read_so_far(), in_.bytes.size());
+    path_.clear();
+    if (entries_ > kMaxEntries) {
+      return refuse("more than " + std::to_string(kMaxEntries) + " entries are not indexed");
+    }
+    const char* const path = archive_entry_pathname(entry);
+    if (path == nullptr) return refuse("its name is in no encoding that can be converted");
+    path_ = path;
+    Outcome<std::vector<std::string_view>> names = components(path_);
+    if (!names) return fail(std::move(names.error()));
+    if (const char* const target = archive_entry_hardlink(entry); target != nullptr) {
+      return take_hard_link(entry, *names, target);
+    }
+    if (names->empty()) return take_root(entry);
+    if (in_.whiteouts == Whiteouts::oci && Whiteout::is_one(names->back())) {
+      const std::string_view name = names->back();
+      names->pop_back();
+      whiteouts_.add(enter(*names), name);
+      return {};
+    }
+    return take_named(entry, *names);
+  }
+
+  [[nodiscard]] std::uint64_t read_so_far() const {
+    return static_cast<std::uint64_t>(std::max<std::int64_t>(0, archive_filter_bytes(reader_.get(), -1)));
+  }
+
+  /// The names on the way to an entry, from the archive's root.
+  [[nodiscard]] Outcome<std::vector<std::string_view>> components(std::string_view path) const {
+    std::vector<std::string_view> names = split_path(path);
+    std::erase(names, ".");
+    for (const std::string_view name : names) {
+      if (name == "..") {
+        return refuse("\"..\" in a path may lead out of the archive",
+                      "nothing of it is used; if you trust it, unpack it and name the directory");
+      }
+      if (name.size() > kMaxName) {
+        return refuse("a name of " + std::to_string(name.size()) + " bytes; 255 is the most");
+      }
+    }
+    return names;
+  }
+
+  std::uint32_t enter(std::span<const std::string_view> names) {
+    std::uint32_t at = 0;
+    for (const std::string_view name : names) at = tree_.enter(at, name);
+    return at;
+  }
+
+  Outcome<void> take_root(::archive_entry* entry) {
+    if (type_of(entry) != FileType::directory) return refuse("the archive's root can only be a directory");
+    return describe(entry, tree_.inodes[0]);
+  }
+
+  Outcome<void> take_named(::archive_entry* entry, const std::vector<std::string_view>& names) {
+    const std::span above = std::span(names).first(names.size() - 1);
+    if (type_of(entry) == FileType::directory) {
+      // One that is there keeps what is in it and takes the new attributes.
+      return describe(entry, tree_.inodes[tree_.enter(enter(above), names.back())]);
+    }
+    const std::uint32_t inode = tree_.add({.type = type_of(entry)});
+    if (auto described = describe(entry, tree_.inodes[inode]); !described) return described;
+    if (auto filled = fill(entry, inode); !filled) return filled;
+    tree_.name(enter(above), names.back(), inode);
+    return {};
+  }
+
+  /// A further name. In some formats it is this entry that has the content.
+  Outcome<void> take_hard_link(::archive_entry* entry, const std::vector<std::string_view>& names,
+                               std::string_view target) {
+    const Outcome<std::vector<std::string_view>> to = components(target);
+    if (!to) return fail(to.error());
+    const auto found = find(*to);
+    if (!found)
+      return refuse("it is a hard link to " + quoted(target) + ", which no entry before it has made");
+    if (tree_.inodes[*found].type == FileType::directory) {
+      return refuse("it is a hard link to the directory " + quoted(target));
+    }
+    if (names.empty()) return refuse("the archive's root can only be a directory");
+    const std::uint32_t inode = *found;
+    if (tree_.inodes[inode].type == FileType::regular && archive_entry_size(entry) > 0) {
+      tree_.inodes[inode].size = static_cast<std::uint64_t>(archive_entry_size(entry));
+      if (auto filled = fill(entry, inode); !filled) return filled;
+    }
+    tree_.name(enter(std::span(names).first(names.size() - 1)), names.back(), inode);
+    return {};
+  }
+
+  [[nodiscard]] std::optional<std::uint32_t> find(std::span<const std::string_view> names) const {
+    std::optional<std::uint32_t> at = 0;
+    for (const std::string_view name : names) {
+      at = tree_.find(*at, name);
+      if (!at) break;
+    }
+    return at;
+  }
+
+  Outcome<void> describe(::archive_entry* entry, RawInode& inode) {
+    inode.mode = static_cast<std::uint16_t>(archive_entry_perm(entry) & 07777U);
+    if (!number(archive_entry_uid(entry), inode.uid) || !number(archive_entry_gid(entry), inode.gid)) {
+      return refuse("its owner's number is not one of 32 bits");
+    }
+    inode.implied = false;
+    inode.mtime = time_of(archive_entry_mtime(entry), archive_entry_mtime_nsec(entry));
+    if (inode.type == FileType::char_device || inode.type == FileType::block_device) {
+      inode.rdev = archive_entry_rdev(entry);
+    }
+    if (inode.type == FileType::symlink) {
+      if (auto read = read_text(entry, inode); !read) return read;
+    }
+    read_extra(entry, inode);
+    return {};
+  }
+
+  /// An owner as 32 bits; the last value means "nobody" to the system calls.
+  static bool number(std::int64_t value, std::uint32_t& out) {
+    if (value < 0 || value >= UINT32_MAX) return false;
+    out = static_cast<std::uint32_t>(value);
+    return true;
+  }
+
+  Outcome<void> read_text(::archive_entry* entry, RawInode& inode) {
+    const char* const text = archive_entry_symlink(entry);
+    const std::string_view target = text == nullptr ? "" : text;
+    if (target.empty() || target.size() > kMaxLink) {
+      return refuse("a symlink's text has 1 to 4095 bytes, not " + std::to_string(target.size()));
+    }
+    inode.size = target.size();
+    inode.text_at = tree_.keep(target);
+    return {};
+  }
+
+  void read_extra(::archive_entry* entry, RawInode& inode) {
+    const bool dated = archive_entry_atime_is_set(entry) != 0 || archive_entry_ctime_is_set(entry) != 0 ||
+                       archive_entry_birthtime_is_set(entry) != 0;
+    const int xattrs = archive_entry_xattr_reset(entry);
+    inode.extra = RawInode::kNone;
+    if (!dated && xattrs == 0) return;
+    Extra extra{.atime = inode.mtime, .ctime = inode.mtime, .btime = inode.mtime, .xattrs = {}};
+    if (archive_entry_atime_is_set(entry) != 0) {
+      extra.atime = time_of(archive_entry_atime(entry), archive_entry_atime_nsec(entry));
+    }
+    if (archive_entry_ctime_is_set(entry) != 0) {
+      extra.ctime = time_of(archive_entry_ctime(entry), archive_entry_ctime_nsec(entry));
+    }
+    if (archive_entry_birthtime_is_set(entry) != 0) {
+      extra.btime = time_of(archive_entry_birthtime(entry), archive_entry_birthtime_nsec(entry));
+    }
+    // One that is written in the ways of two programs comes twice.
+    std::map<std::string, std::string> values;
+    const char* name = nullptr;
+    const void* value = nullptr;
+    std::size_t size = 0;
+    while (archive_entry_xattr_next(entry, &name, &value, &size) == ARCHIVE_OK) {
+      if (name == nullptr || is_reserved(name)) continue;
+      values.try_emplace(name, static_cast<const char*>(value), size);
+    }
+    extra.xattrs.assign(values.begin(), values.end());
+    inode.extra = static_cast<std::uint32_t>(tree_.extras.size());
+    tree_.extras.push_back(std::move(extra));
+  }
+
+  /// In a layer with marks, those are ours to make.
+  [[nodiscard]] bool is_reserved(std::string_view attribute) const {
+    return in_.whiteouts == Whiteouts::oci &&
+           (attribute.starts_with("trusted.overlay.") || attribute.starts_with("user.overlay."));
+  }
+
+  /// Notes where the content of a file is.
+  Outcome<void> fill(::archive_entry* entry, std::uint32_t number) {
+    if (tree_.inodes[number].type != FileType::regular) return {};
+    const std::int64_t stated = archive_entry_size_is_set(entry) != 0 ? archive_entry_size(entry) : 0;
+    if (stated < 0) return refuse("its size is negative");
+    const std::size_t first = tree_.extents.size();
+    std::uint64_t end = 0;
+    for (;;) {
+      const void* block = nullptr;
+      std::size_t size = 0;
+      la_int64_t offset = 0;
+      const int status = archive_read_data_block(reader_.get(), &block, &size, &offset);
+      if (status == ARCHIVE_EOF) break;
+      // A checksum that is wrong is no more than a warning to libarchive.
+      if (status != ARCHIVE_OK) return fail(corrupt(""));
+      if (size == 0) continue;
+      if (offset < 0 || static_cast<std::uint64_t>(offset) < end ||
+          size > File::kMaxSize - static_cast<std::uint64_t>(offset)) {
+        return refuse("its content is not in order");
+      }
+      const std::span bytes(static_cast<const std::byte*>(block), size);
+      if (auto added = add_extent(static_cast<std::uint64_t>(offset), bytes, first); !added) return added;
+      end = static_cast<std::uint64_t>(offset) + size;
+    }
+    RawInode& inode = tree_.inodes[number];
+    inode.size = std::max(static_cast<std::uint64_t>(stated), end);
+    inode.first_extent = static_cast<std::uint32_t>(first);
+    inode.extent_count = static_cast<std::uint32_t>(tree_.extents.size() - first);
+    if (end < inode.size && archive_entry_sparse_count(entry) == 0) {
+      return refuse("it ends after " + std::to_string(end) + " of its " + std::to_string(inode.size) +
+                    " bytes");
+    }
+    return {};
+  }
+
+  Outcome<void> add_extent(std::uint64_t offset, std::span<const std::byte> bytes, std::size_t first) {
+    RawExtent extent{.offset = offset, .at = 0, .length = bytes.size()};
+    const std::less_equal<> before;
+    const std::byte* const end = in_.bytes.data() + in_.bytes.size();
+    if (before(in_.bytes.data(), bytes.data()) && before(bytes.data() + bytes.size(), end)) {
+      extent.at = static_cast<std::uint64_t>(bytes.data() - in_.bytes.data());
+    } else {
+      if (in_.progress) in_.progress(read_so_far(), in_.bytes.size());
+      const Outcome<std::uint64_t> at = spool_.add(bytes);
+      if (!at) return fail(at.error());
+      extent.at = *at;
+      extent.spooled = true;
+    }
+    if (tree_.extents.size() > first) {
+      RawExtent& last = tree_.extents.back();
+      if (last.spooled == extent.spooled && last.offset + last.length == offset &&
+          last.at + last.length == extent.at) {
+        last.length += extent.length;
+        return {};
+      }
+    }
+    if (tree_.extents.size() >= UINT32_MAX) throw std::bad_alloc();
+    tree_.extents.push_back(extent);
+    return {};
+  }
+
+  const ScanInput& in_;
+  Spool& spool_;
+  RawTree tree_;
+  Whiteout whiteouts_;
+  Utf8Locale locale_;
+  Reader reader_;
+  std::uint64_t entries_ = 0;
+  std::int64_t header_at_ = 0;
+  std::string path_;  ///< of the entry, as it is stored
+};
+
+}  // namespace
+
+Outcome<RawTree> scan_archive(const ScanInput& input, Spool& spool) { return Scanner(input, spool).scan(); }
+
+}  // namespace wasifs::archive

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "fs/archive/raw_tree.h"
+#include "fs/archive/spool.h"
+#include "wasifs/node.h"
+
+namespace wasifs::archive {
+
+struct ScanInput {
+  std::span<const std::byte> bytes;  ///< the whole archive
+  std::string label;                 ///< its path, for messages
+  Whiteouts whiteouts = Whiteouts::none;
+  Time stamp;  ///< of directories that only paths speak of
+  /// Told now and then how many of the archive's bytes were read.
+  std::function<void(std::uint64_t done, std::uint64_t total)> progress;
+};
+
+/// More entries than this are refused: their index would fill the machine's memory.
+inline constexpr std::uint64_t kMaxEntries = 16'000'000;
+
+/// Reads all of an archive once, through libarchive: tar, cpio, zip, 7z and ISO 9660,
+/// the first two also compressed with gzip, bzip2, xz, zstd or lz4. Content that lies
+/// in `bytes` as it is stays there; what does not goes to `spool`.
+///
+/// Trouble::corrupt names the entry and the byte where its header begins; source: the
+/// spool's. An archive is refused as a whole where one of its entries cannot be right:
+/// ".." in a path, a name longer than 255 bytes, a hard link to what is not there.
+[[nodiscard]] Outcome<RawTree> scan_archive(const ScanInput& input, Spool& spool);
+
+}  // namespace wasifs::archive

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fs/archive/spool.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+#include "base/path.h"
+
+namespace wasifs::archive {
+
+namespace {
+
+constexpr std::size_t kBuffer = std::size_t{256} << 10U;
+
+/// What unmaps the spool when nobody looks at it any more.
+struct Mapping {
+  void* address;
+  std::size_t size;
+  Mapping(void* mapped, std::size_t bytes) : address(mapped), size(bytes) {}
+  Mapping(const Mapping&) = delete;
+  Mapping& operator=(const Mapping&) = delete;
+  ~Mapping() { ::munmap(address, size); }
+};
+
+/// A file in `folder` that has no name. Where the file system cannot do that, one that
+/// loses its name at once.
+int open_nameless(const std::string& folder) {
+  const int fd = ::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC | O_EXCL, 0600);
+  if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL)) return fd;
+  std::string path = folder + "/wasifs-spool-XXXXXX";
+  const int named = ::mkostemp(path.data(), O_CLOEXEC);
+  if (named >= 0) ::unlink(path.c_str());
+  return named;
+}
+
+}  // namespace
+
+Spool::Spool(std::string archive, std::string folder, std::uint64_t limit)
+    : archive_(std::move(archive)), folder_(std::move(folder)), limit_(limit) {}
+
+Spool::~Spool() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+Diagnostic Spool::trouble(const std::string& what, int error) const {
+  return {.trouble = Trouble::source,
+          .message = "archive " + quoted(archive_) + ": " + what + " in " + quoted(folder_) + ": " +
+                     message(static_cast<Errc>(error)),
+          .hint = error == ENOSPC || error == EDQUOT
+                      ? "make room there, or let TMPDIR name a directory on a larger file system"
+                      : "let TMPDIR name a directory that can be written"};
+}
+
+Outcome<void> Spool::open() {
+  fd_ = open_nameless(folder_);
+  if (fd_ < 0) return fail(trouble("no file for what it holds can be made", errno));
+  buffer_ = std::make_unique<std::byte[]>(kBuffer);
+  return {};
+}
+
+Outcome<std::uint64_t> Spool::add(std::span<const std::byte> bytes) {
+  const std::uint64_t at = size_;
+  if (bytes.size() > limit_ - size_) {
+    return fail(Diagnostic{.trouble = Trouble::corrupt,
+                           .message = "archive " + quoted(archive_) + ": it holds more than the " +
+                                      std::to_string(limit_) + " bytes that may be decompressed",
+                           .hint = "if you trust it, unpack it and name the directory"});
+  }
+  if (fd_ < 0) {
+    if (auto opened = open(); !opened) return fail(std::move(opened.error()));
+  }
+  size_ += bytes.size();
+  while (!bytes.empty()) {
+    const std::size_t piece = std::min(bytes.size(), kBuffer - buffered_);
+    std::memcpy(buffer_.get() + buffered_, bytes.data(), piece);
+    buffered_ += piece;
+    bytes = bytes.subspan(piece);
+    if (buffered_ < kBuffer) break;
+    if (auto flushed = flush(); !flushed) return fail(std::move(flushed.error()));
+  }
+  return at;
+}
+
+Outcome<void> Spool::flush() {
+  for (std::size_t done = 0; done < buffered_;) {
+    const ssize_t count = ::write(fd_, buffer_.get() + done, buffered_ - done);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return fail(trouble("no room for what it holds", errno));
+    done += static_cast<std::size_t>(count);
+  }
+  buffered_ = 0;
+  return {};
+}
+
+Outcome<View> Spool::finish() {
+  if (size_ == 0) return View{};
+  if (auto flushed = flush(); !flushed) return fail(std::move(flushed.error()));
+  void* const address = ::mmap(nullptr, static_cast<std::size_t>(size_), PROT_READ, MAP_SHARED, fd_, 0);
+  if (address == MAP_FAILED) return fail(trouble("what it holds cannot be mapped", errno));
+  auto mapping = std::make_shared<const Mapping>(address, static_cast<std::size_t>(size_));
+  const std::span bytes(static_cast<const std::byte*>(address), mapping->size);
+  return View{bytes, std::move(mapping)};
+}
+
+}  // namespace wasifs::archive

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "wasifs/node.h"
+
+namespace wasifs::archive {
+
+/// True for names that TarWriter takes: *.tar, and with .gz, .bz2, .xz, .zst or .lz4
+/// behind it, or their short forms (*.tgz and so on).
+[[nodiscard]] bool has_tar_name(std::string_view path);
+
+/// Writes a tar in pax format: numbers, names and texts of any size as they are, times
+/// to the nanosecond, extended attributes, holes. Nothing in it depends on when, where
+/// or by whom it is written. Not thread-safe.
+class TarWriter {
+ public:
+  /// An entry. Paths are relative, without "." and "..", of any bytes.
+  struct Item {
+    std::string_view path;
+    /// Type, mode, owner, mtime, rdev, and the size of a file. Of the other times none
+    /// is written: to read a tree may change when it was last read.
+    Attr attr;
+    std::string_view link = {};  ///< text of a symlink; of a hard link the path it is one to
+    bool hard_link = false;      ///< a further name of what `link` names, an entry before it
+    const std::map<std::string, std::string>* xattrs = nullptr;
+  };
+
+  /// Creates `path`, compressed as its name says (has_tar_name()). The file has its name
+  /// once finish() has succeeded, and takes the place of another one then.
+  /// Trouble::source: it cannot be written; usage: no such name.
+  [[nodiscard]] static Outcome<std::unique_ptr<TarWriter>> create(const std::string& path);
+  virtual ~TarWriter() = default;
+
+  /// `content`: of a regular file, open for reading. source: the file cannot be written,
+  /// or `content` not be read, or it ends before the size that `attr` has.
+  [[nodiscard]] virtual Outcome<void> add(const Item& item, File* content) = 0;
+  [[nodiscard]] virtual Outcome<void> finish() = 0;
+};
+
+}  // namespace wasifs::archive
