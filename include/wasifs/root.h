@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "wasifs/export.h"
@@ -30,6 +33,12 @@ struct ComposeOptions {
   /// The folder of packages that dependencies are found in; absent: the
   /// environment's WASIFS_STORE, else wasifs/store in XDG_DATA_HOME (or its default).
   std::optional<std::string> store = {};
+  /// Directory that keeps what was decompressed of archives, so that the next time
+  /// nothing is; "": none. Whoever can write to it decides what those archives show.
+  std::string archive_cache = {};
+  /// Told now and then how many bytes of an archive were read, by the thread that
+  /// composes.
+  std::function<void(std::string_view archive, std::uint64_t done, std::uint64_t total)> progress = {};
   /// False: packages are composed without what they depend on.
   bool dependencies = true;
   /// Which command of the package that is run; "": none of them, so that argv, env

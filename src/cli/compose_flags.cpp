@@ -56,6 +56,9 @@ void add_compose_flags(CLI::App& app, ComposeOptions& options) {
          "--no-dependencies", [&options] { options.dependencies = false; },
          "Leave out what packages depend on")
       ->group(kGroup);
+  app.add_option("--cache", options.archive_cache, "Keep what archives hold decompressed there")
+      ->type_name("DIR")
+      ->group(kGroup);
   add_journal_flags(app);
 }
 

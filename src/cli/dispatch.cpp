@@ -32,8 +32,9 @@ constexpr std::string_view kFooter =
     "other directory.\n"
     "\n"
     "Exit status: 0 ok, 1 findings or differences, 2 usage, 3 manifest, 4 conflict,\n"
-    "5 corrupt package or archive, 6 source missing or unreadable, 7 FUSE unavailable or mount\n"
-    "point unusable, 70 a bug. `run`: the guest's own, 134 where it trapped.";
+    "5 corrupt package or archive, 6 source missing or unreadable, 7 FUSE\n"
+    "unavailable or mount point unusable, 70 a bug. `run`: the guest's own, 134 where\n"
+    "it trapped.";
 
 /// CLI11's words in help texts, and ours.
 constexpr std::array<std::pair<const char*, const char*>, 4> kLabels{

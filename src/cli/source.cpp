@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/source.h"
 
+#include <memory>
 #include <ostream>
 
 #include "base/path.h"
+#include "cli/progress.h"
 #include "plan/check_run.h"
 #include "plan/options.h"
 
@@ -16,6 +18,12 @@ namespace {
 ComposeOptions complete(Io& io, const ComposeOptions& options) {
   ComposeOptions all = options;
   all.host_env = io.environment;
+  if (io.err_is_terminal) {
+    all.progress = [line = std::make_shared<ProgressLine>(io)](std::string_view archive, std::uint64_t done,
+                                                               std::uint64_t total) {
+      line->show(archive, done, total);
+    };
+  }
   all.args.insert(all.args.end(), io.guest_args.begin(), io.guest_args.end());
   for (const std::string& mapped : options.mapped_dirs) {
     const Outcome<std::string> volume = plan::volume_of_mapped_dir(mapped);

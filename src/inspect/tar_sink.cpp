@@ -22,7 +22,7 @@ Outcome<void> TarSink::put(const CopiedEntry& entry) {
                        .attr = entry.attr,
                        .link = entry.link,
                        .hard_link = entry.hard_link,
-                       .xattrs = &entry.xattrs},
+                       .xattrs = entry.xattrs},
                       entry.content);
 }
 

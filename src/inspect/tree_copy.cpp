@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "inspect/tree_copy.h"
 
+#include <map>
 #include <utility>
+#include <vector>
 
 #include "inspect/text.h"
 
@@ -76,7 +78,7 @@ class Copier {
     for (const std::string& name : *names) {
       Result<std::string> value = tree_.get_xattr(node, name);
       if (value) {
-        xattrs_.emplace(name, *std::move(value));
+        xattrs_.emplace_back(name, *std::move(value));
       } else if (value.error() != Errc::enodata) {
         return fail(value.error());
       }
@@ -88,7 +90,7 @@ class Copier {
   const std::size_t skipped_;  ///< bytes of a path that lead to where the copy begins
   CopySink& sink_;
   Outcome<void> result_;
-  std::map<std::string, std::string> xattrs_;
+  std::vector<std::pair<std::string, std::string>> xattrs_;
   std::map<std::uint64_t, std::string> first_names_;  ///< by inode, of files with several
 };
 

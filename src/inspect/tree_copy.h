@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <map>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "wasifs/tree.h"
 
@@ -16,7 +17,7 @@ struct CopiedEntry {
   Attr attr;
   std::string_view link = {};  ///< text of a symlink; of a further name the path of the first
   bool hard_link = false;      ///< a further name of an entry before it
-  const std::map<std::string, std::string>& xattrs;
+  std::span<const std::pair<std::string, std::string>> xattrs = {};
   File* content = nullptr;  ///< of a regular file, unless it is a further name
 };
 

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 
-#include "fs/archive/archive_fs.h"
 #include "wasifs/node.h"
+#include "wasifs/root.h"
 
 namespace wasifs::plan {
 
@@ -15,13 +18,15 @@ namespace wasifs::plan {
 class Archives {
  public:
   Archives() = default;
-  explicit Archives(archive::OpenOptions options) : options_(std::move(options)) {}
+  /// Takes archive_cache and progress from `options`.
+  explicit Archives(const ComposeOptions& options);
 
   /// The errors are those of ArchiveFilesystem::open().
   [[nodiscard]] Outcome<FilesystemPtr> open(const std::string& path, Whiteouts whiteouts);
 
  private:
-  archive::OpenOptions options_;
+  const std::string cache_;
+  const std::function<void(std::string_view, std::uint64_t, std::uint64_t)> progress_;
   std::map<std::pair<std::string, Whiteouts>, FilesystemPtr> opened_;
 };
 

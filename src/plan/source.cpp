@@ -16,8 +16,9 @@ Outcome<PreparedRoot> PreparedRoot::open(const std::string& source, const Compos
   if (!loaded) return fail(loaded.error());
   Outcome<Plan> plan = plan::make_plan(loaded->manifest, loaded->packages.catalogue);
   if (!plan) return fail(plan.error());
-  return plan::prepare(*std::move(plan), {.packages = loaded->packages.files}, loaded->stamp, {},
-                       options.keep_changes);
+  const plan::Sources sources{.packages = loaded->packages.files,
+                              .archives = std::make_shared<plan::Archives>(options)};
+  return plan::prepare(*std::move(plan), sources, loaded->stamp, {}, options.keep_changes);
 }
 
 }  // namespace wasifs

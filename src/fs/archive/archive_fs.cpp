@@ -11,6 +11,7 @@
 #include "base/mapping.h"
 #include "base/path.h"
 #include "fs/archive/archive_builder.h"
+#include "fs/archive/recognise.h"
 
 namespace wasifs::archive {
 
@@ -228,6 +229,13 @@ Outcome<std::shared_ptr<ArchiveFilesystem>> ArchiveFilesystem::open(const std::s
 
 Outcome<std::shared_ptr<ArchiveFilesystem>> ArchiveFilesystem::parse(View bytes, std::string label,
                                                                      const OpenOptions& options) {
+  const bool cached = !options.cache.empty() && may_be_compressed(bytes.bytes);
+  return cached ? parse_cached(std::move(bytes), std::move(label), options)
+                : index(std::move(bytes), std::move(label), options);
+}
+
+Outcome<std::shared_ptr<ArchiveFilesystem>> ArchiveFilesystem::index(View bytes, std::string label,
+                                                                     const OpenOptions& options) {
   Spool spool(label, spool_folder(options), options.max_spool);
   const ScanInput input{.bytes = bytes.bytes,
                         .label = label,
@@ -253,12 +261,41 @@ std::string ArchiveFilesystem::describe() const { return "archive " + quoted(lab
 std::string ArchiveFilesystem::path_of(Node& node) {
   auto* const mine = dynamic_cast<ArchiveNode*>(&node);
   if (mine == nullptr || &mine->fs() != this) return {};
+  return path_of(mine->dentry_);
+}
+
+/// The root has no dentry, which is 0.
+std::string ArchiveFilesystem::path_of(std::uint32_t dentry) const {
   std::vector<std::uint32_t> chain;
-  for (std::uint32_t at = mine->dentry_; at != 0; at = nodes_[dentries_[at].parent].dentry_)
-    chain.push_back(at);
+  for (std::uint32_t at = dentry; at != 0; at = nodes_[dentries_[at].parent].dentry_) chain.push_back(at);
   std::string path;
   for (auto at = chain.rbegin(); at != chain.rend(); ++at) path.append("/").append(name_of(dentries_[*at]));
   return path.empty() ? "/" : path;
+}
+
+Outcome<void> ArchiveFilesystem::write_to(TarWriter& tar) const {
+  // Breadth first, so that a directory comes before what is in it.
+  for (std::uint32_t at = 0; at < dentries_.size(); ++at) {
+    ArchiveNode& node = nodes_[dentries_[at].node];
+    const std::string path = at == 0 ? "." : path_of(at).substr(1);
+    TarWriter::Item item{.path = path, .attr = node.attr().value()};
+    std::string link;
+    if (at != 0 && at != node.dentry_) {
+      link = path_of(node.dentry_).substr(1);
+      item.hard_link = true;
+    } else if (node.type() == FileType::symlink) {
+      link = node.read_link().value().text;
+    }
+    item.link = link;
+    if (node.extra_ != RawInode::kNone) {
+      item.xattrs = extras_[node.extra_].xattrs;
+      item.all_times = true;
+    }
+    const bool has_content = node.type() == FileType::regular && !item.hard_link;
+    const FilePtr content = has_content ? std::make_unique<OpenFile>(node, OpenFlags{}) : nullptr;
+    if (auto added = tar.add(item, content.get()); !added) return added;
+  }
+  return {};
 }
 
 std::size_t ArchiveFilesystem::memory() const {

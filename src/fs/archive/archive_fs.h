@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -12,6 +11,7 @@
 #include "base/child_index.h"
 #include "fs/archive/raw_tree.h"
 #include "fs/archive/scan.h"
+#include "fs/archive/tar_writer.h"
 #include "wasifs/node.h"
 
 namespace wasifs::archive {
@@ -23,12 +23,14 @@ struct OpenOptions {
   bool user_marks = false;
   /// Directory for what is decompressed; "": $TMPDIR, else /var/tmp.
   std::string spool = {};
+  /// Directory, made where it is missing, that keeps what was decompressed between two
+  /// mounts: as a tar, named by the SHA-256 of the archive. "": none.
+  std::string cache = {};
   /// How many bytes may be decompressed, which a bomb meets before the disk is full.
   std::uint64_t max_spool = std::uint64_t{1} << 40U;
   /// Time of directories that only the paths of others speak of; open() takes the file's.
   Time stamp = {};
-  /// Told now and then how many of the archive's bytes were read.
-  std::function<void(std::uint64_t done, std::uint64_t total)> progress = {};
+  Progress progress = {};
 };
 
 class ArchiveFilesystem;
@@ -110,6 +112,9 @@ class ArchiveFilesystem final : public Filesystem {
   [[nodiscard]] std::string describe() const override;
   [[nodiscard]] std::string path_of(Node& node) override;
 
+  /// Writes everything as a tar that shows the same when it is opened.
+  [[nodiscard]] Outcome<void> write_to(TarWriter& tar) const;
+
   /// Bytes of content that had to be decompressed.
   [[nodiscard]] std::uint64_t spooled() const { return spooled_; }
   /// Bytes of memory that the index takes.
@@ -126,6 +131,12 @@ class ArchiveFilesystem final : public Filesystem {
     std::uint8_t name_size = 0;
   };
   class Builder;
+  /// parse() without a look at the cache.
+  [[nodiscard]] static Outcome<std::shared_ptr<ArchiveFilesystem>> index(View bytes, std::string label,
+                                                                         const OpenOptions& options);
+  [[nodiscard]] static Outcome<std::shared_ptr<ArchiveFilesystem>> parse_cached(View bytes, std::string label,
+                                                                                const OpenOptions& options);
+  [[nodiscard]] std::string path_of(std::uint32_t dentry) const;
   class OpenFile;
   class OpenDir;
 

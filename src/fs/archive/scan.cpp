@@ -3,17 +3,14 @@
 
 #include <archive.h>
 #include <archive_entry.h>
-#include <locale.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <map>
 #include <new>
-#include <system_error>
 #include <vector>
 
 #include "base/path.h"
-#include "fs/archive/handle.h"
+#include "fs/archive/entry_reader.h"
 #include "fs/archive/whiteouts.h"
 
 namespace wasifs::archive {
@@ -22,29 +19,6 @@ namespace {
 
 constexpr std::size_t kMaxName = 255;
 constexpr std::size_t kMaxLink = 4095;
-constexpr std::string_view kUnderstood =
-    "wasifs reads tar and cpio (plain, or with gzip, bzip2, xz, zstd or lz4), zip, 7z and ISO 9660";
-
-/// Names are bytes to us. libarchive converts those that a format stores as Unicode to
-/// the encoding of the thread's locale, and mangles what that cannot express.
-class Utf8Locale {
- public:
-  Utf8Locale() : ours_(::newlocale(LC_CTYPE_MASK, "C.UTF-8", locale_t{})) {
-    if (ours_ == locale_t{}) throw std::system_error(errno, std::generic_category(), "newlocale");
-    before_ = ::uselocale(ours_);
-  }
-  Utf8Locale(const Utf8Locale&) = delete;
-  Utf8Locale& operator=(const Utf8Locale&) = delete;
-  ~Utf8Locale() {
-    ::uselocale(before_);
-    ::freelocale(ours_);
-  }
-
- private:
-  locale_t ours_;
-  locale_t before_;
-};
-
 Time time_of(std::int64_t seconds, long nanoseconds) {
   return {.sec = seconds, .nsec = static_cast<std::int32_t>(std::clamp(nanoseconds, 0L, 999'999'999L))};
 }
@@ -71,81 +45,34 @@ FileType type_of(::archive_entry* entry) {
 class Scanner {
  public:
   Scanner(const ScanInput& input, Spool& spool)
-      : in_(input), spool_(spool), tree_(input.stamp), whiteouts_(tree_), reader_(new_reader()) {}
+      : in_(input),
+        spool_(spool),
+        tree_(input.stamp),
+        whiteouts_(tree_),
+        reader_(input.bytes, input.label, input.progress) {}
 
   Outcome<RawTree> scan() {
-    if (auto opened = open(); !opened) return fail(std::move(opened.error()));
+    if (auto opened = reader_.open(); !opened) return fail(std::move(opened.error()));
     for (;;) {
-      ::archive_entry* entry = nullptr;
-      const int status = archive_read_next_header(reader_.get(), &entry);
-      if (status == ARCHIVE_EOF) break;
-      if (status == ARCHIVE_RETRY || status < ARCHIVE_WARN)
-        return fail(corrupt(entries_ == 0 ? "" : "after "));
-      ++entries_;
-      header_at_ = archive_read_header_position(reader_.get());
-      if (auto taken = take(entry); !taken) return fail(std::move(taken.error()));
+      const Outcome<bool> more = reader_.next();
+      if (!more) return fail(more.error());
+      if (!*more) break;
+      if (auto taken = take(reader_.entry()); !taken) return fail(std::move(taken.error()));
     }
     whiteouts_.apply();
     return std::move(tree_);
   }
 
  private:
-  Outcome<void> open() {
-    ::archive* const reader = reader_.get();
-    for (const auto support :
-         {archive_read_support_filter_gzip, archive_read_support_filter_bzip2, archive_read_support_filter_xz,
-          archive_read_support_filter_zstd, archive_read_support_filter_lz4, archive_read_support_format_tar,
-          archive_read_support_format_cpio, archive_read_support_format_zip, archive_read_support_format_7zip,
-          archive_read_support_format_iso9660}) {
-      // One that this libarchive was built without says so when it meets one.
-      if (support(reader) < ARCHIVE_WARN) return fail(failure(reader, Trouble::bug, "libarchive"));
-    }
-    if (in_.bytes.empty()) {
-      return fail(Diagnostic{.trouble = Trouble::corrupt, .message = subject() + ": it is empty"});
-    }
-    if (archive_read_open_memory(reader, in_.bytes.data(), in_.bytes.size()) < ARCHIVE_WARN) {
-      return fail(corrupt(""));
-    }
-    return {};
-  }
-
-  [[nodiscard]] std::string subject() const { return "archive " + quoted(in_.label); }
-
-  /// `archive "a.tar": entry 3 "x/y" (byte 1024)`; of the one before it with "after ".
-  [[nodiscard]] std::string place(std::string_view relation = "") const {
-    if (entries_ == 0) return subject();
-    std::string text = subject() + ": " + std::string(relation) + "entry " + std::to_string(entries_);
-    if (!path_.empty()) text += " " + quoted(path_);
-    return text + " (byte " + std::to_string(header_at_) + ")";
-  }
-
-  /// What libarchive has found wrong.
-  [[nodiscard]] Diagnostic corrupt(std::string_view relation) const {
-    Diagnostic error = failure(reader_.get(), Trouble::corrupt, place(relation));
-    if (error.message.find("ncrypt") != std::string::npos ||
-        error.message.find("assphrase") != std::string::npos) {
-      error.hint = "archives with a password are not read; unpack it and name the directory";
-    } else if (entries_ == 0) {
-      error.hint = kUnderstood;
-    }
-    return error;
-  }
-  /// What we have.
   [[nodiscard]] std::unexpected<Diagnostic> refuse(const std::string& why, std::string hint = {}) const {
-    return fail(
-        Diagnostic{.trouble = Trouble::corrupt, .message = place() + ": " + why, .hint = std::move(hint)});
+    return reader_.refuse(why, std::move(hint));
   }
 
   Outcome<void> take(::archive_entry* entry) {
-    if (in_.progress) in_.progress(read_so_far(), in_.bytes.size());
-    path_.clear();
-    if (entries_ > kMaxEntries) {
+    if (reader_.count() > kMaxEntries) {
       return refuse("more than " + std::to_string(kMaxEntries) + " entries are not indexed");
     }
-    const char* const path = archive_entry_pathname(entry);
-    if (path == nullptr) return refuse("its name is in no encoding that can be converted");
-    path_ = path;
-    Outcome<std::vector<std::string_view>> names = components(path_);
+    Outcome<std::vector<std::string_view>> names = components(reader_.path());
     if (!names) return fail(std::move(names.error()));
     if (const char* const target = archive_entry_hardlink(entry); target != nullptr) {
       return take_hard_link(entry, *names, target);
@@ -158,10 +85,6 @@ class Scanner {
       return {};
     }
     return take_named(entry, *names);
-  }
-
-  [[nodiscard]] std::uint64_t read_so_far() const {
-    return static_cast<std::uint64_t>(std::max<std::int64_t>(0, archive_filter_bytes(reader_.get(), -1)));
   }
 
   /// The names on the way to an entry, from the archive's root.
@@ -312,22 +235,13 @@ class Scanner {
     if (stated < 0) return refuse("its size is negative");
     const std::size_t first = tree_.extents.size();
     std::uint64_t end = 0;
+    Block block;
     for (;;) {
-      const void* block = nullptr;
-      std::size_t size = 0;
-      la_int64_t offset = 0;
-      const int status = archive_read_data_block(reader_.get(), &block, &size, &offset);
-      if (status == ARCHIVE_EOF) break;
-      // A checksum that is wrong is no more than a warning to libarchive.
-      if (status != ARCHIVE_OK) return fail(corrupt(""));
-      if (size == 0) continue;
-      if (offset < 0 || static_cast<std::uint64_t>(offset) < end ||
-          size > File::kMaxSize - static_cast<std::uint64_t>(offset)) {
-        return refuse("its content is not in order");
-      }
-      const std::span bytes(static_cast<const std::byte*>(block), size);
-      if (auto added = add_extent(static_cast<std::uint64_t>(offset), bytes, first); !added) return added;
-      end = static_cast<std::uint64_t>(offset) + size;
+      const Outcome<bool> more = reader_.read(block);
+      if (!more) return fail(more.error());
+      if (!*more) break;
+      if (auto added = add_extent(block.offset, block.bytes, first); !added) return added;
+      end = block.offset + block.bytes.size();
     }
     RawInode& inode = tree_.inodes[number];
     inode.size = std::max(static_cast<std::uint64_t>(stated), end);
@@ -347,7 +261,6 @@ class Scanner {
     if (before(in_.bytes.data(), bytes.data()) && before(bytes.data() + bytes.size(), end)) {
       extent.at = static_cast<std::uint64_t>(bytes.data() - in_.bytes.data());
     } else {
-      if (in_.progress) in_.progress(read_so_far(), in_.bytes.size());
       const Outcome<std::uint64_t> at = spool_.add(bytes);
       if (!at) return fail(at.error());
       extent.at = *at;
@@ -370,11 +283,7 @@ class Scanner {
   Spool& spool_;
   RawTree tree_;
   Whiteout whiteouts_;
-  Utf8Locale locale_;
-  Reader reader_;
-  std::uint64_t entries_ = 0;
-  std::int64_t header_at_ = 0;
-  std::string path_;  ///< of the entry, as it is stored
+  EntryReader reader_;
 };
 
 }  // namespace

@@ -2,9 +2,9 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <string>
 
+#include "fs/archive/entry_reader.h"
 #include "fs/archive/raw_tree.h"
 #include "fs/archive/spool.h"
 #include "wasifs/node.h"
@@ -16,16 +16,14 @@ struct ScanInput {
   std::string label;                 ///< its path, for messages
   Whiteouts whiteouts = Whiteouts::none;
   Time stamp;  ///< of directories that only paths speak of
-  /// Told now and then how many of the archive's bytes were read.
-  std::function<void(std::uint64_t done, std::uint64_t total)> progress;
+  Progress progress;
 };
 
 /// More entries than this are refused: their index would fill the machine's memory.
 inline constexpr std::uint64_t kMaxEntries = 16'000'000;
 
-/// Reads all of an archive once, through libarchive: tar, cpio, zip, 7z and ISO 9660,
-/// the first two also compressed with gzip, bzip2, xz, zstd or lz4. Content that lies
-/// in `bytes` as it is stays there; what does not goes to `spool`.
+/// Reads all of an archive once (see EntryReader). Content that lies in `bytes` as it is
+/// stays there; what does not goes to `spool`.
 ///
 /// Trouble::corrupt names the entry and the byte where its header begins; source: the
 /// spool's. An archive is refused as a whole where one of its entries cannot be right:

@@ -192,8 +192,12 @@ class PaxWriter final : public TarWriter {
     if (attr.type == FileType::char_device || attr.type == FileType::block_device) {
       archive_entry_set_rdev(entry, attr.rdev);
     }
-    if (item.xattrs == nullptr) return;
-    for (const auto& [name, value] : *item.xattrs) {
+    if (item.all_times) {
+      archive_entry_set_atime(entry, attr.atime.sec, attr.atime.nsec);
+      archive_entry_set_ctime(entry, attr.ctime.sec, attr.ctime.nsec);
+      archive_entry_set_birthtime(entry, attr.btime.sec, attr.btime.nsec);
+    }
+    for (const auto& [name, value] : item.xattrs) {
       archive_entry_xattr_add_entry(entry, name.c_str(), value.data(), value.size());
     }
   }

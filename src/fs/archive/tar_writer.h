@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "wasifs/node.h"
 
@@ -22,12 +23,14 @@ class TarWriter {
   /// An entry. Paths are relative, without "." and "..", of any bytes.
   struct Item {
     std::string_view path;
-    /// Type, mode, owner, mtime, rdev, and the size of a file. Of the other times none
-    /// is written: to read a tree may change when it was last read.
+    /// Type, mode, owner, mtime, rdev, and the size of a file.
     Attr attr;
     std::string_view link = {};  ///< text of a symlink; of a hard link the path it is one to
     bool hard_link = false;      ///< a further name of what `link` names, an entry before it
-    const std::map<std::string, std::string>* xattrs = nullptr;
+    std::span<const std::pair<std::string, std::string>> xattrs = {};
+    /// The other times as well. Not for what others look at meanwhile: to be read may
+    /// change when a file was last read.
+    bool all_times = false;
   };
 
   /// Creates `path`, compressed as its name says (has_tar_name()). The file has its name

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "fs/archive/handle.h"
+#include "wasifs/node.h"
+
+namespace wasifs::archive {
+
+/// Told now and then how many of an archive's bytes were read.
+using Progress = std::function<void(std::uint64_t done, std::uint64_t total)>;
+
+/// Some bytes of an entry's content, valid until the next are asked for.
+struct Block {
+  std::uint64_t offset = 0;
+  std::span<const std::byte> bytes;
+};
+
+/// The entries of an archive in memory, one after the other: tar, cpio, zip, 7z and ISO
+/// 9660, the first two also compressed with gzip, bzip2, xz, zstd or lz4. Names and
+/// texts come as the bytes that are stored, those that are stored as Unicode in UTF-8.
+/// To be used by the thread that made it, whose locale it changes as long as it lives.
+class EntryReader {
+ public:
+  /// `label` is the archive's path, for messages.
+  EntryReader(std::span<const std::byte> bytes, std::string label, Progress progress);
+  EntryReader(const EntryReader&) = delete;
+  EntryReader& operator=(const EntryReader&) = delete;
+  ~EntryReader();
+
+  /// Trouble::corrupt: no archive that is understood.
+  [[nodiscard]] Outcome<void> open();
+  /// Goes to the next entry; false: there is none. corrupt.
+  [[nodiscard]] Outcome<bool> next();
+  /// The entry, until the next one.
+  [[nodiscard]] ::archive_entry* entry() const { return entry_; }
+  /// The path of the entry as it is stored, "" before the first one.
+  [[nodiscard]] const std::string& path() const { return path_; }
+  /// How many entries there were so far.
+  [[nodiscard]] std::uint64_t count() const { return count_; }
+  /// Reads on in the entry's content; false: that is all. In order, and what lies
+  /// between two blocks is a hole. corrupt, also for a checksum that is wrong.
+  [[nodiscard]] Outcome<bool> read(Block& block);
+
+  /// `archive "a.tar": entry 3 "x/y" (byte 1024): WHY`.
+  [[nodiscard]] std::unexpected<Diagnostic> refuse(const std::string& why, std::string hint = {}) const;
+
+ private:
+  class Utf8Locale;
+
+  [[nodiscard]] std::string place(std::string_view relation) const;
+  /// What libarchive has found wrong.
+  [[nodiscard]] std::unexpected<Diagnostic> corrupt(std::string_view relation) const;
+  void tell_progress() const;
+
+  const std::span<const std::byte> bytes_;
+  const std::string label_;
+  const Progress progress_;
+  const std::unique_ptr<Utf8Locale> locale_;
+  Reader reader_;
+  ::archive_entry* entry_ = nullptr;
+  std::uint64_t count_ = 0;
+  std::int64_t header_at_ = 0;
+  std::uint64_t content_end_ = 0;  ///< of what was read of the entry
+  std::string path_;
+};
+
+}  // namespace wasifs::archive
