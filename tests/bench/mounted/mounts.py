@@ -29,7 +29,7 @@ def adopt_daemons() -> None:
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_CHILD_SUBREAPER)")
 
 
-def children() -> set[int]:
+def _children() -> set[int]:
     return {int(pid) for pid in Path("/proc/self/task", str(os.getpid()), "children").read_text("ascii").split()}
 
 
@@ -72,7 +72,7 @@ class Mount:
         for folder in (self.places.upper, self.places.work, self.target):
             folder.mkdir(parents=True, exist_ok=True)
         command = self.peer.prepare(self.places)
-        before = children()
+        before = _children()
         log = self.places.own / "log"
         with log.open("wb") as output:
             start = time.perf_counter()
@@ -80,7 +80,7 @@ class Mount:
             done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False)
             ready = done.returncode == 0 and self._wait_until_ready(start)
             elapsed = time.perf_counter() - start
-        self._daemons |= children() - before
+        self._daemons |= _children() - before
         if not ready:
             self.stop()
             said = " ".join(log.read_text("utf-8", errors="replace").split())
