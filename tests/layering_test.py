@@ -43,11 +43,11 @@ ALLOWED = {
     "compose": {"base"},
     "wasi": {"base", "compose"},
     "plan": {"base", "device", "memory", "host", "webc", "archive", "compose"},
-    "inspect": {"base", "webc", "archive", "plan"},
+    "inspect": {"base", "host", "webc", "archive", "plan"},
     "capi": {"base", "plan", "wasi"},
     "fuse": set(),
     "engine": set(),
-    "cli": {"base", "webc", "plan", "inspect", "fuse", "wasi", "engine"},
+    "cli": {"base", "webc", "archive", "plan", "inspect", "fuse", "wasi", "engine"},
 }
 # The adapter knows the Tree and what its header includes, nothing else.
 FUSE_API = {"wasifs/tree.h", "wasifs/observer.h", "wasifs/node.h", "wasifs/ref.h", "wasifs/types.h", "wasifs/error.h"}

@@ -44,12 +44,13 @@ std::unexpected<Diagnostic> cannot_write(const std::string& path, int error) {
 
 }  // namespace
 
-OutputFile::OutputFile(std::string path, int fd, std::string temporary)
-    : path_(std::move(path)), fd_(fd), temporary_(std::move(temporary)) {}
+OutputFile::OutputFile(std::string path, int fd, Naming naming, std::string temporary)
+    : path_(std::move(path)), fd_(fd), naming_(naming), temporary_(std::move(temporary)) {}
 
 OutputFile::OutputFile(OutputFile&& other) noexcept
     : path_(std::move(other.path_)),
       fd_(std::exchange(other.fd_, -1)),
+      naming_(other.naming_),
       temporary_(std::exchange(other.temporary_, {})) {}
 
 OutputFile::~OutputFile() {
@@ -61,14 +62,20 @@ std::unexpected<Diagnostic> OutputFile::trouble(int error) const { return cannot
 
 Outcome<OutputFile> OutputFile::create(const std::string& path) {
   struct stat there{};
-  if (::stat(path.c_str(), &there) == 0 && S_ISDIR(there.st_mode)) return cannot_write(path, EISDIR);
+  const bool exists = ::stat(path.c_str(), &there) == 0;
+  if (exists && S_ISDIR(there.st_mode)) return cannot_write(path, EISDIR);
+  if (exists && !S_ISREG(there.st_mode)) {
+    const int device = ::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    return device < 0 ? Outcome<OutputFile>(cannot_write(path, errno))
+                      : OutputFile(path, device, Naming::none);
+  }
   int fd = ::open(folder_of(path).c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, kMode);
-  if (fd >= 0) return OutputFile(path, fd, {});
+  if (fd >= 0) return OutputFile(path, fd, Naming::link);
   if (!is_unknown(errno)) return cannot_write(path, errno);
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     std::string temporary = temporary_for(path);
     fd = ::open(temporary.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, kMode);
-    if (fd >= 0) return OutputFile(path, fd, std::move(temporary));
+    if (fd >= 0) return OutputFile(path, fd, Naming::rename, std::move(temporary));
     if (errno != EEXIST) break;
   }
   return cannot_write(path, errno);
@@ -99,8 +106,9 @@ Outcome<void> OutputFile::give_temporary_name() {
 }
 
 Outcome<void> OutputFile::commit() {
+  if (naming_ == Naming::none) return {};
   if (::fsync(fd_) != 0) return trouble(errno);
-  if (temporary_.empty()) {
+  if (naming_ == Naming::link) {
     if (auto named = give_temporary_name(); !named) return named;
   }
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) return trouble(errno);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 
@@ -11,7 +12,8 @@ namespace wasifs {
 
 /// A file that appears under its name when it is complete, or not at all. Until then it
 /// has no name where the file system can do that, so that nothing is left behind by
-/// whatever ends the process. Movable, not thread-safe.
+/// whatever ends the process. A device, pipe or socket is written to as it is, and keeps
+/// its name. Movable, not thread-safe.
 class OutputFile {
  public:
   /// In the folder of `path`, which must exist; what is at `path` stays until commit().
@@ -32,12 +34,19 @@ class OutputFile {
   [[nodiscard]] int fd() const { return fd_; }
 
  private:
-  OutputFile(std::string path, int fd, std::string temporary);
+  /// How what is written gets its name.
+  enum class Naming : std::uint8_t {
+    link,    ///< it has none yet
+    rename,  ///< from `temporary`
+    none,    ///< it is no file that could be replaced
+  };
+  OutputFile(std::string path, int fd, Naming naming, std::string temporary = {});
   [[nodiscard]] std::unexpected<Diagnostic> trouble(int error) const;
   [[nodiscard]] Outcome<void> give_temporary_name();
 
   std::string path_;
   int fd_;
+  Naming naming_;
   std::string temporary_;  ///< the name that it has until commit(); "": none
 };
 

@@ -69,6 +69,14 @@ Outcome<PreparedRoot> open_runnable(Io& io, const std::string& source, const Com
                          .causes = std::move(problems)});
 }
 
+Outcome<std::string> path_in(const Tree& tree, const std::string& typed) {
+  const Result<VNode> node = tree.resolve(typed, Follow::no);
+  if (!node) return fail(path_error("read", typed, node.error()));
+  std::optional<std::string> path = tree.path_of(*node);
+  if (!path) return fail(path_error("read", typed, Errc::enoent));
+  return *std::move(path);
+}
+
 Outcome<Plan> plan_source(Io& io, const std::string& source, const ComposeOptions& options) {
   return wasifs::plan_source(source, complete(io, options));
 }

@@ -25,6 +25,10 @@ namespace wasifs::cli {
 [[nodiscard]] Outcome<PreparedRoot> open_runnable(Io& io, const std::string& source,
                                                   const ComposeOptions& options);
 
+/// Where in the tree the path that was typed is, absolute and without links and "..". A
+/// symlink at its end is what it is. Trouble::source: nothing is there.
+[[nodiscard]] Outcome<std::string> path_in(const Tree& tree, const std::string& typed);
+
 /// The plan alone, with the plan's own warnings left in it.
 [[nodiscard]] Outcome<Plan> plan_source(Io& io, const std::string& source, const ComposeOptions& options);
 

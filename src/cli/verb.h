@@ -41,6 +41,8 @@ extern const Verb kLsVerb;
 extern const Verb kCatVerb;
 extern const Verb kStatVerb;
 extern const Verb kExplainVerb;
+extern const Verb kExtractVerb;
+extern const Verb kExportVerb;
 extern const Verb kSpecVerb;
 extern const Verb kRunVerb;
 extern const Verb kWebcVerb;

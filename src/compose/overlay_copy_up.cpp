@@ -5,6 +5,7 @@
 #include <ranges>
 #include <utility>
 
+#include "base/file_copy.h"
 #include "compose/overlay_node.h"
 
 namespace wasifs {
@@ -372,33 +373,8 @@ Result<bool> OverlayNode::copy_content(Node& to, Content content) const {
   if (content == Content::later && state_.lasting == nullptr) return true;
   Result<FilePtr> into = to.open({.read = true, .write = true});
   if (!into) return fail(into.error());
-  const Status taken = (*into)->copy_from(**from, attr->size);
-  if (taken) return false;
-  if (taken.error() != Errc::enotsup) return fail(taken.error());
-  std::vector<std::byte> buffer(std::size_t{128} << 10U);
-  for (std::uint64_t at = 0;;) {
-    // Holes stay holes. A layer that cannot tell says that all is data.
-    const Result<std::uint64_t> data = (*from)->seek_data(at);
-    if (!data) {
-      if (data.error() == Errc::enxio) break;
-      return fail(data.error());
-    }
-    const Result<std::uint64_t> hole = (*from)->seek_hole(*data);
-    if (!hole) return fail(hole.error());
-    for (at = *data; at < *hole;) {
-      const auto length = static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), *hole - at));
-      const Result<std::size_t> got = (*from)->read_at(at, std::span(buffer).first(length));
-      if (!got) return fail(got.error());
-      if (*got == 0) break;
-      const Result<std::size_t> put = (*into)->write_at(at, std::span(buffer).first(*got));
-      if (!put) return fail(put.error());
-      if (*put != *got) return fail(Errc::enospc);
-      at += *got;
-    }
-    at = std::max(at, *hole);
-  }
-  const Status sized = (*into)->truncate(attr->size);
-  return sized ? Result<bool>(false) : fail(sized.error());
+  const Status copied = wasifs::copy_content(**from, **into, attr->size);
+  return copied ? Result<bool>(false) : fail(copied.error());
 }
 
 Status OverlayNode::copy_metadata(Node& to, const Attr& from) {

@@ -12,11 +12,7 @@ Outcome<std::unique_ptr<TarSink>> TarSink::create(const std::string& path) {
 }
 
 Outcome<void> TarSink::put(const CopiedEntry& entry) {
-  std::string path(entry.path);
-  if (path.empty()) {
-    // A single file has the name that it was asked for by.
-    path = ".";
-  }
+  std::string path(entry.path.empty() ? "." : entry.path);
   if (entry.attr.type == FileType::directory) path += '/';
   return writer_->add({.path = path,
                        .attr = entry.attr,

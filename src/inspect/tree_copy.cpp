@@ -35,7 +35,10 @@ class Copier {
     if (!attr) return give_up(visited, attr.error());
     xattrs_.clear();
     if (const Status read = read_xattrs(visited.node); !read) return give_up(visited, read.error());
-    const std::string_view path = visited.depth == 0 ? std::string_view() : visited.path.substr(skipped_);
+    // What is no directory has a name wherever it is put.
+    const std::string_view path = visited.depth != 0            ? visited.path.substr(skipped_)
+                                  : visited.node.is_directory() ? std::string_view()
+                                                                : visited.name;
     CopiedEntry entry{.path = path, .attr = *attr, .xattrs = xattrs_};
     if (!visited.node.is_directory() && attr->nlink > 1) {
       const auto [first, fresh] = first_names_.try_emplace(attr->ino, path);

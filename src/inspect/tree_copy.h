@@ -13,7 +13,7 @@ namespace wasifs {
 /// What is written out of a tree, one after the other: a directory before what is in
 /// it, names by their bytes. Borrowed for the time of the call.
 struct CopiedEntry {
-  std::string_view path;  ///< relative to where the copy begins; "" for that itself
+  std::string_view path;  ///< relative to where the copy begins; "" for that directory itself
   Attr attr;
   std::string_view link = {};  ///< text of a symlink; of a further name the path of the first
   bool hard_link = false;      ///< a further name of an entry before it

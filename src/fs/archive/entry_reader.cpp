@@ -3,11 +3,8 @@
 
 #include <archive.h>
 #include <archive_entry.h>
-#include <locale.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <system_error>
 
 #include "base/path.h"
 
@@ -18,38 +15,18 @@ namespace {
 constexpr std::string_view kUnderstood =
     "wasifs reads tar and cpio (plain, or with gzip, bzip2, xz, zstd or lz4), zip, 7z and ISO 9660";
 
+/// They are converted when they are asked for.
+std::string text(const char* stored) { return stored == nullptr ? "" : stored; }
+
 }  // namespace
 
-/// Names are bytes to us. libarchive converts those that a format stores as Unicode to
-/// the encoding of the thread's locale, and mangles what that cannot express.
-class EntryReader::Utf8Locale {
- public:
-  Utf8Locale() : ours_(::newlocale(LC_CTYPE_MASK, "C.UTF-8", locale_t{})) {
-    if (ours_ == locale_t{}) throw std::system_error(errno, std::generic_category(), "newlocale");
-    before_ = ::uselocale(ours_);
-  }
-  Utf8Locale(const Utf8Locale&) = delete;
-  Utf8Locale& operator=(const Utf8Locale&) = delete;
-  ~Utf8Locale() {
-    ::uselocale(before_);
-    ::freelocale(ours_);
-  }
-
- private:
-  locale_t ours_;
-  locale_t before_;
-};
-
 EntryReader::EntryReader(std::span<const std::byte> bytes, std::string label, Progress progress)
-    : bytes_(bytes),
-      label_(std::move(label)),
-      progress_(std::move(progress)),
-      locale_(std::make_unique<Utf8Locale>()),
-      reader_(new_reader()) {}
+    : bytes_(bytes), label_(std::move(label)), progress_(std::move(progress)), reader_(new_reader()) {}
 
 EntryReader::~EntryReader() = default;
 
 Outcome<void> EntryReader::open() {
+  const Utf8Locale::Use use(locale_);
   ::archive* const reader = reader_.get();
   for (const auto support :
        {archive_read_support_filter_gzip, archive_read_support_filter_bzip2, archive_read_support_filter_xz,
@@ -65,6 +42,7 @@ Outcome<void> EntryReader::open() {
 }
 
 Outcome<bool> EntryReader::next() {
+  const Utf8Locale::Use use(locale_);
   const int status = archive_read_next_header(reader_.get(), &entry_);
   if (status == ARCHIVE_EOF) return false;
   if (status == ARCHIVE_RETRY || status < ARCHIVE_WARN) return corrupt("after ");
@@ -72,9 +50,12 @@ Outcome<bool> EntryReader::next() {
   content_end_ = 0;
   header_at_ = archive_read_header_position(reader_.get());
   tell_progress();
-  const char* const path = archive_entry_pathname(entry_);
-  path_ = path == nullptr ? "" : path;
-  if (path == nullptr) return refuse("its name is in no encoding that can be converted");
+  path_ = text(archive_entry_pathname(entry_));
+  hard_link_.reset();
+  if (const char* const target = archive_entry_hardlink(entry_)) hard_link_ = target;
+  symlink_ = text(archive_entry_symlink(entry_));
+  if (archive_entry_pathname(entry_) == nullptr)
+    return refuse("its name is in no encoding that can be converted");
   return true;
 }
 

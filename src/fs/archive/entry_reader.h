@@ -3,12 +3,13 @@
 
 #include <cstdint>
 #include <functional>
-#include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "fs/archive/handle.h"
+#include "fs/archive/utf8_locale.h"
 #include "wasifs/node.h"
 
 namespace wasifs::archive {
@@ -25,7 +26,7 @@ struct Block {
 /// The entries of an archive in memory, one after the other: tar, cpio, zip, 7z and ISO
 /// 9660, the first two also compressed with gzip, bzip2, xz, zstd or lz4. Names and
 /// texts come as the bytes that are stored, those that are stored as Unicode in UTF-8.
-/// To be used by the thread that made it, whose locale it changes as long as it lives.
+/// Not thread-safe.
 class EntryReader {
  public:
   /// `label` is the archive's path, for messages.
@@ -42,6 +43,10 @@ class EntryReader {
   [[nodiscard]] ::archive_entry* entry() const { return entry_; }
   /// The path of the entry as it is stored, "" before the first one.
   [[nodiscard]] const std::string& path() const { return path_; }
+  /// What the entry is a further name of; nullopt: it is a file of its own.
+  [[nodiscard]] const std::optional<std::string>& hard_link() const { return hard_link_; }
+  /// The text of a symlink, else "".
+  [[nodiscard]] const std::string& symlink() const { return symlink_; }
   /// How many entries there were so far.
   [[nodiscard]] std::uint64_t count() const { return count_; }
   /// Reads on in the entry's content; false: that is all. In order, and what lies
@@ -52,8 +57,6 @@ class EntryReader {
   [[nodiscard]] std::unexpected<Diagnostic> refuse(const std::string& why, std::string hint = {}) const;
 
  private:
-  class Utf8Locale;
-
   [[nodiscard]] std::string place(std::string_view relation) const;
   /// What libarchive has found wrong.
   [[nodiscard]] std::unexpected<Diagnostic> corrupt(std::string_view relation) const;
@@ -62,13 +65,15 @@ class EntryReader {
   const std::span<const std::byte> bytes_;
   const std::string label_;
   const Progress progress_;
-  const std::unique_ptr<Utf8Locale> locale_;
+  const Utf8Locale locale_;
   Reader reader_;
   ::archive_entry* entry_ = nullptr;
   std::uint64_t count_ = 0;
   std::int64_t header_at_ = 0;
   std::uint64_t content_end_ = 0;  ///< of what was read of the entry
   std::string path_;
+  std::optional<std::string> hard_link_;
+  std::string symlink_;
 };
 
 }  // namespace wasifs::archive

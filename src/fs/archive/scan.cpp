@@ -74,9 +74,7 @@ class Scanner {
     }
     Outcome<std::vector<std::string_view>> names = components(reader_.path());
     if (!names) return fail(std::move(names.error()));
-    if (const char* const target = archive_entry_hardlink(entry); target != nullptr) {
-      return take_hard_link(entry, *names, target);
-    }
+    if (const auto& target = reader_.hard_link()) return take_hard_link(entry, *names, *target);
     if (names->empty()) return take_root(entry);
     if (in_.whiteouts == Whiteouts::oci && Whiteout::is_one(names->back())) {
       const std::string_view name = names->back();
@@ -168,7 +166,7 @@ class Scanner {
       inode.rdev = archive_entry_rdev(entry);
     }
     if (inode.type == FileType::symlink) {
-      if (auto read = read_text(entry, inode); !read) return read;
+      if (auto read = read_text(inode); !read) return read;
     }
     read_extra(entry, inode);
     return {};
@@ -181,9 +179,8 @@ class Scanner {
     return true;
   }
 
-  Outcome<void> read_text(::archive_entry* entry, RawInode& inode) {
-    const char* const text = archive_entry_symlink(entry);
-    const std::string_view target = text == nullptr ? "" : text;
+  Outcome<void> read_text(RawInode& inode) {
+    const std::string& target = reader_.symlink();
     if (target.empty() || target.size() > kMaxLink) {
       return refuse("a symlink's text has 1 to 4095 bytes, not " + std::to_string(target.size()));
     }

@@ -15,6 +15,7 @@
 #include "base/output_file.h"
 #include "base/path.h"
 #include "fs/archive/handle.h"
+#include "fs/archive/utf8_locale.h"
 
 namespace wasifs::archive {
 
@@ -113,8 +114,7 @@ class PaxWriter final : public TarWriter {
   Outcome<void> open(const Suffix& suffix) {
     ::archive* const writer = writer_.get();
     for (const int status : {archive_write_set_format_pax(writer),
-                             archive_write_set_format_option(writer, "pax", "hdrcharset", "BINARY"),
-                             // Others may or may not be understood; this one is, and once is enough.
+                             // Others write them in two ways; this one is understood by all.
                              archive_write_set_format_option(writer, "pax", "xattrheader", "SCHILY"),
                              suffix.add_filter(writer)}) {
       // A filter of this libarchive's may be an external program; it warns of that.
@@ -129,6 +129,7 @@ class PaxWriter final : public TarWriter {
   }
 
   Outcome<void> add(const Item& item, File* content) override {
+    const Utf8Locale::Use use(locale_);
     ::archive_entry* const entry = archive_entry_clear(entry_.get());
     const std::string path(item.path);
     archive_entry_set_pathname(entry, path.c_str());
@@ -266,6 +267,7 @@ class PaxWriter final : public TarWriter {
     return {};
   }
 
+  const Utf8Locale locale_;
   OutputFile out_;
   Diagnostic trouble_;  ///< of the file, once it has any
   Zeros zeros_;

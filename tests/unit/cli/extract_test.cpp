@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// `wasifs extract`: what it writes, and what it says.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "cli_runner.h"
+#include "support/temp_dir.h"
+
+namespace wasifs::test {
+namespace {
+
+class Extract : public testing::Test {
+ protected:
+  Extract() {
+    dir_.write_file("site/index.html", "hello");
+    dir_.write_file("site/sub/page", "page");
+    dir_.make_symlink("site/link", "sub/page");
+  }
+  Ran extract(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"extract", dir_ / "site"});
+    return run_cli(arguments);
+  }
+  TempDir dir_;
+};
+
+TEST_F(Extract, APartOfTheTreeGoesToADirectory) {
+  const Ran ran = extract({"/sub", "-o", dir_ / "out"});
+  EXPECT_EQ(ran.status, 0) << ran.err;
+  EXPECT_EQ(ran.out + ran.err, "");
+  EXPECT_EQ(dir_.read_file("out/page"), "page");
+  EXPECT_FALSE(dir_.exists("out/index.html"));
+}
+
+TEST_F(Extract, ATarShowsTheSameTree) {
+  const std::string tar = dir_ / "site.tar.gz";
+  ASSERT_EQ(extract({"-o", tar}).status, 0);
+  EXPECT_EQ(run_cli({"cat", tar, "/link"}).out, "page");
+  EXPECT_EQ(run_cli({"ls", tar, "/sub"}).out, "page\n");
+  EXPECT_EQ(run_cli({"stat", tar, "/dev/null"}).status, 0) << "all of the root is in it";
+}
+
+TEST_F(Extract, WhatWasWrittenCanBeMountedAgain) {
+  ASSERT_EQ(extract({"-o", dir_ / "out"}).status, 0);
+  const Ran was = run_cli({"tree", dir_ / "site"});
+  const Ran is = run_cli({"tree", dir_ / "out"});
+  EXPECT_EQ(is.out, was.out);
+}
+
+TEST_F(Extract, TheSecondTimeNeedsAWord) {
+  ASSERT_EQ(extract({"/sub", "-o", dir_ / "out"}).status, 0);
+  const Ran again = extract({"/sub", "-o", dir_ / "out"});
+  EXPECT_EQ(again.status, 4);
+  EXPECT_EQ(again.err,
+            "error: \"" + (dir_ / "out") +
+                "\" is not empty\nhint: --overwrite replaces what is there, or goes on where it was "
+                "ended\n");
+  EXPECT_EQ(extract({"/sub", "-o", dir_ / "out", "--overwrite"}).status, 0);
+}
+
+TEST_F(Extract, WrongWordsAreToldApart) {
+  EXPECT_EQ(extract({}).status, 2);
+  const Ran nothing = extract({"/none", "-o", dir_ / "out"});
+  EXPECT_EQ(nothing.status, 6);
+  EXPECT_EQ(nothing.err, "error: cannot read \"/none\": No such file or directory\n");
+  EXPECT_FALSE(dir_.exists("out"));
+  const Ran nowhere = extract({"-o", dir_ / "no/such/site.tar"});
+  EXPECT_EQ(nowhere.status, 6);
+  EXPECT_EQ(nowhere.err,
+            "error: cannot write \"" + (dir_ / "no/such/site.tar") + "\": No such file or directory\n");
+}
+
+TEST_F(Extract, AnEndInTheMiddleSaysHowToGoOn) {
+  dir_.write_file("out/sub/page/in-the-way", "x");
+  const Ran ran = extract({"-o", dir_ / "out", "--overwrite"});
+  EXPECT_EQ(ran.status, 6);
+  EXPECT_EQ(ran.err, "error: cannot write \"" + (dir_ / "out/sub/page") +
+                         "\": Is a directory\nhint: what is whole stays; --overwrite goes on from there\n");
+}
+
+}  // namespace
+}  // namespace wasifs::test
