@@ -91,6 +91,26 @@ Outcome<void> OutputFile::write(std::span<const std::byte> bytes) {
   return {};
 }
 
+Outcome<void> OutputFile::write_at(std::uint64_t at, std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t count = ::pwrite(fd_, bytes.data(), bytes.size(), static_cast<off_t>(at));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return trouble(errno);
+    at += static_cast<std::uint64_t>(count);
+    bytes = bytes.subspan(static_cast<std::size_t>(count));
+  }
+  return {};
+}
+
+Outcome<std::size_t> OutputFile::read_at(std::uint64_t at, std::span<std::byte> out) const {
+  for (;;) {
+    const ssize_t count = ::pread(fd_, out.data(), out.size(), static_cast<off_t>(at));
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return trouble(count == 0 ? EIO : errno);
+    return static_cast<std::size_t>(count);
+  }
+}
+
 /// rename(2) is what replaces a file atomically, and it needs a name to start from.
 Outcome<void> OutputFile::give_temporary_name() {
   const std::string self = "/proc/self/fd/" + std::to_string(fd_);

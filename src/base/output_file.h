@@ -26,6 +26,10 @@ class OutputFile {
 
   /// Adds all of `bytes`.
   [[nodiscard]] Outcome<void> write(std::span<const std::byte> bytes);
+  /// The same at a place of its own. Not for what cannot be sought in: `Illegal seek`.
+  [[nodiscard]] Outcome<void> write_at(std::uint64_t at, std::span<const std::byte> bytes);
+  /// What was written there; at least a byte.
+  [[nodiscard]] Outcome<std::size_t> read_at(std::uint64_t at, std::span<std::byte> out) const;
   /// Makes it durable and gives it its name, in the place of what had that before.
   [[nodiscard]] Outcome<void> commit();
 
