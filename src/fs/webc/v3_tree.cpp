@@ -87,6 +87,10 @@ class V3Scanner {
     }
     auto name_range = table.counted("a directory entry's name");
     if (!name_range) return std::unexpected(std::move(name_range.error()));
+    // The reference's builder writes the files of "metadata" as "/README.md".
+    if (name_range->size > 1 && text_of(table.bytes(*name_range)).starts_with('/')) {
+      *name_range = {name_range->offset + 1, name_range->size - 1};
+    }
     const std::string_view name = text_of(table.bytes(*name_range));
     if (auto good = check_entry_name(name, name_range->offset); !good) return good;
     entry.name_at = name_range->offset;
