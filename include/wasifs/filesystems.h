@@ -37,4 +37,16 @@ struct HostOptions {
 [[nodiscard]] WASIFS_API Outcome<FilesystemPtr> package_filesystem(const std::string& path,
                                                                    const std::string& volume = {});
 
+struct ArchiveOptions {
+  Whiteouts whiteouts = Whiteouts::none;
+  /// Where the content of a compressed archive is kept for the next time; absent: nowhere.
+  std::optional<std::string> cache = {};
+};
+
+/// What an archive holds (tar, zip, cpio, …, compressed or not), read-only. With
+/// Whiteouts::oci its deletions count where it lies over other layers. The Diagnostic
+/// has no place. Trouble: source (no such file), corrupt.
+[[nodiscard]] WASIFS_API Outcome<FilesystemPtr> archive_filesystem(const std::string& path,
+                                                                   const ArchiveOptions& options = {});
+
 }  // namespace wasifs

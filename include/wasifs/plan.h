@@ -15,7 +15,18 @@
 namespace wasifs {
 
 /// A `provided` one is what a RootBuilder was given: nobody else can open it.
-enum class LayerKind : std::uint8_t { base, memory, host, webc, archive, static_text, commands, provided };
+/// An `image` one is one layer of a container image.
+enum class LayerKind : std::uint8_t {
+  base,
+  memory,
+  host,
+  webc,
+  archive,
+  image,
+  static_text,
+  commands,
+  provided
+};
 enum class Access : std::uint8_t {
   rw,   ///< changes go to the source itself
   cow,  ///< changes go to memory, or to an upper on the host
@@ -32,13 +43,18 @@ enum class SymlinkText : std::uint8_t {
 /// One layer of a planned mount. Pure data; nothing is open.
 struct PlannedLayer {
   LayerKind kind = LayerKind::memory;
-  std::string source = {};   ///< resolved path of the directory, package or archive; "" for memory, base
+  /// Resolved path of the host directory, package, archive or image; "" for memory, base.
+  std::string source = {};
   std::string written = {};  ///< the same as the manifest has it, or a provided one describes itself
   std::string volume = {};   ///< of a package
   std::string subpath = {};  ///< inside the volume, directory or archive, "" = all of it
-  std::string text = {};     ///< of a static file
-  std::size_t provided = 0;  ///< of a provided one: its number, in the order of the calls
-  Whiteouts whiteouts = Whiteouts::none;  ///< of an archive
+  std::string tag = {};      ///< which image of `source`, "" = the only one, or the one for this machine
+  std::string digest = {};   ///< of an image's layer; "" where the image has none
+  std::size_t layer = 0;     ///< of an image: its number, the lowest is 0
+  std::string module = {};  ///< of an image's layer that is a WebAssembly module: the name it has in the root
+  Whiteouts whiteouts = Whiteouts::none;  ///< of an archive; those of an image always count
+  std::string text = {};                  ///< of a static file
+  std::size_t provided = 0;               ///< of a provided one: its number, in the order of the calls
   Symlinks symlinks = Symlinks::contain;
   SourceLocation where = {};
 

@@ -55,7 +55,9 @@ struct PreparedRoot {
   Plan plan;
 
   /// Composes SOURCE: a manifest (*.toml), a package (*.webc, *.wasmer, or any
-  /// file that starts with the webc magic) or a directory. Reads the manifest
+  /// file that starts with the webc magic), an archive (by its name or first bytes), a
+  /// container image (an image layout or a tar of `docker save`; behind a '#' the tag of
+  /// one of several) or a directory. Reads the manifest
   /// and the indexes of packages; content is not copied. Every failure is a
   /// Diagnostic that names the place.
   [[nodiscard]] WASIFS_API static Outcome<PreparedRoot> open(const std::string& source,

@@ -150,6 +150,11 @@ WASIFS_EXPORT int wasifs_fs_host(const char* path, size_t path_len, int read_onl
 /* A volume of a webc package; `volume` "": the only one it has. */
 WASIFS_EXPORT int wasifs_fs_package(const char* path, size_t path_len, const char* volume, size_t volume_len,
                                     wasifs_fs** out, wasifs_error** error);
+/* What an archive (tar, zip, cpio, ..., compressed or not) holds, read-only. With
+   `whiteouts` not 0 its names `.wh.NAME` and `.wh..wh..opq` are deletions in the layers
+   below, as in container images. */
+WASIFS_EXPORT int wasifs_fs_archive(const char* path, size_t path_len, int whiteouts, wasifs_fs** out,
+                                    wasifs_error** error);
 WASIFS_EXPORT void wasifs_fs_free(wasifs_fs* fs);
 
 /* Takes one entry of a directory; 0: enough. `next` continues behind it. */

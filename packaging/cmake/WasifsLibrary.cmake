@@ -2,7 +2,7 @@
 
 # libwasifs.so and libwasifs.a: all components that an embedder can reach, in one
 # file each, and how they are installed. Neither knows FUSE or the command line.
-set(wasifs_library_components base device memory host webc archive compose wasi plan capi)
+set(wasifs_library_components base device memory host webc archive oci compose wasi plan capi)
 set(wasifs_library_objects "")
 foreach(component IN LISTS wasifs_library_components)
   list(APPEND wasifs_library_objects $<TARGET_OBJECTS:wasifs_${component}>)

@@ -56,4 +56,16 @@ int wasifs_fs_package(const char* path, size_t path_len, const char* volume, siz
   });
 }
 
+int wasifs_fs_archive(const char* path, size_t path_len, int whiteouts, wasifs_fs** out,
+                      wasifs_error** error) {
+  return guarded(error, [&]() -> Outcome<void> {
+    const auto text = text_of(path, path_len);
+    if (!text) return bad_argument("path", "must not be NULL");
+    if (out == nullptr) return bad_argument("out", "must not be NULL");
+    return give(archive_filesystem(std::string(*text),
+                                   {.whiteouts = whiteouts != 0 ? Whiteouts::oci : Whiteouts::none}),
+                out);
+  });
+}
+
 void wasifs_fs_free(wasifs_fs* fs) { delete fs; }

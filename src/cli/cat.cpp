@@ -56,7 +56,7 @@ Outcome<int> print(const Options& options, Io& io) {
 
 Action add(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  app.add_option("SOURCE", options->source, "Manifest, package, archive or folder")->required();
+  app.add_option("SOURCE", options->source, "Manifest, package, archive, image or directory")->required();
   app.add_option("PATH", options->path, "Files to print, one after the other")->required()->type_name("...");
   add_compose_flags(app, options->compose);
   // Not a list option: CLI11 would take a file named "[a,b]" for two values.

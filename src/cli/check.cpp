@@ -27,7 +27,7 @@ Outcome<int> check(const Options& options, Io& io) {
   looking.keep_changes = false;
   const Outcome<PreparedRoot> root = compose_source(io, options.source, looking);
   if (!root) return fail(root.error());
-  const CheckReport report = check_root(*root);
+  const CheckReport report = check_root(*root, looking.archive_cache);
   if (options.json) {
     print_check_json(io.out, report);
   } else {
@@ -39,7 +39,7 @@ Outcome<int> check(const Options& options, Io& io) {
 
 Action add(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  app.add_option("SOURCE", options->source, "Manifest, package, archive or folder")->required();
+  app.add_option("SOURCE", options->source, "Manifest, package, archive, image or directory")->required();
   app.add_flag("--json", options->json, "Print one JSON object");
   add_compose_flags(app, options->compose);
   return [options](Io& io) { return check(*options, io); };

@@ -28,8 +28,8 @@ constexpr int kHelperBug = 2;
 
 constexpr std::string_view kFooter =
     "SOURCE is a manifest (*.toml), a package (*.webc, *.wasmer), a wasmer.toml or\n"
-    "the folder that holds one, an archive (tar, cpio, zip, 7z, ISO 9660), or any\n"
-    "other directory.\n"
+    "the folder that holds one, an archive (tar, cpio, zip, 7z, ISO 9660), a\n"
+    "container image, or any other directory.\n"
     "\n"
     "Exit status: 0 ok, 1 findings or differences, 2 usage, 3 manifest, 4 conflict,\n"
     "5 corrupt package or archive, 6 source missing or unreadable, 7 FUSE\n"

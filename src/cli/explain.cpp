@@ -38,7 +38,7 @@ Outcome<int> print(const Options& options, Io& io) {
 
 Action add(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  app.add_option("SOURCE", options->source, "Manifest, package, archive or folder")->required();
+  app.add_option("SOURCE", options->source, "Manifest, package, archive, image or directory")->required();
   app.add_option("PATH", options->path, "What to explain, be it there or not")->required();
   app.add_flag("--json", options->json, "Print one JSON object");
   add_compose_flags(app, options->compose);

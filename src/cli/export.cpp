@@ -71,7 +71,7 @@ Outcome<int> run_export(const Options& options, Io& io) {
 
 Action add(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  app.add_option("SOURCE", options->source, "Manifest, package, archive or folder")->required();
+  app.add_option("SOURCE", options->source, "Manifest, package, archive, image or directory")->required();
   app.add_option("PATH", options->path, "What of the tree (default: /)");
   app.add_option("--format", options->format, "json (default) or mtree")->type_name("FORMAT");
   app.add_option("-o,--output", options->output, "Write there instead of printing")->type_name("FILE");

@@ -67,7 +67,7 @@ Outcome<int> extract(const Options& options, Io& io) {
 
 Action add(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  app.add_option("SOURCE", options->source, "Manifest, package, archive or folder")->required();
+  app.add_option("SOURCE", options->source, "Manifest, package, archive, image or directory")->required();
   app.add_option("PATH", options->path, "What of the tree (default: /)");
   app.add_option("-o,--output", options->output, "A directory, or FILE.tar[.gz|.bz2|.xz|.zst|.lz4]")
       ->type_name("DIR|FILE")

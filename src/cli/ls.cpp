@@ -38,7 +38,7 @@ Outcome<int> list(const Options& options, Io& io) {
 
 Action add(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  app.add_option("SOURCE", options->source, "Manifest, package, archive or folder")->required();
+  app.add_option("SOURCE", options->source, "Manifest, package, archive, image or directory")->required();
   app.add_option("PATH", options->path, "Directory or file to list (default: /)");
   app.add_flag("-l", options->long_form, "Mode, links, owner, group, size and time as well");
   app.add_flag("--json", options->json, "Print one JSON object");

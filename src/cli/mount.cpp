@@ -14,7 +14,7 @@ namespace {
 
 Action add(CLI::App& app) {
   auto request = std::make_shared<MountRequest>();
-  app.add_option("SOURCE", request->source, "Manifest, package, archive or folder")->required();
+  app.add_option("SOURCE", request->source, "Manifest, package, archive, image or directory")->required();
   app.add_option("DIR", request->mount_point, "Where to mount it")->required();
   app.add_option("-o,--options", request->options, "Comma-separated: ro, allow_other, fsname=NAME, ...")
       ->type_name("OPT,...")

@@ -85,6 +85,14 @@ Outcome<Program> read_command(const std::string& source, const PreparedRoot& roo
   const std::string& command = root.plan.run.command;
   if (command.empty()) return fail(no_command(source, root.plan.run));
   Errc why = Errc::enoent;
+  // An image names its program by its path.
+  if (command.starts_with('/')) {
+    Result<std::string> bytes = root.tree->read_file(command);
+    if (bytes) return Program{.name = command, .bytes = *std::move(bytes), .packaged = true};
+    return fail(Diagnostic{.trouble = Trouble::source,
+                           .message = "program " + wasifs::quoted(command) + ": " + message(bytes.error()),
+                           .hint = "see what is there: wasifs tree " + source});
+  }
   for (const char* directory : {"/bin/", "/usr/bin/"}) {
     Result<std::string> bytes = root.tree->read_file(directory + command);
     if (bytes) return Program{.name = command, .bytes = *std::move(bytes), .packaged = true};
@@ -163,7 +171,7 @@ Outcome<int> run_program(const Options& options, Io& io) {
 
 Action add(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  app.add_option("SOURCE", options->source, "Manifest, package, archive or folder")->required();
+  app.add_option("SOURCE", options->source, "Manifest, package, archive, image or directory")->required();
   app.add_option("PROGRAM", options->program, "A command of it, or a .wasm file; default: its own");
   app.add_flag("--trace", options->trace, "A JSON line for each call, on stderr; or --trace=FILE");
   app.add_option("--paths", options->paths, "wasix (default), as wasmer has them, or strict")

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/source.h"
 
-#include <memory>
 #include <ostream>
 
 #include "base/path.h"
@@ -18,12 +17,6 @@ namespace {
 ComposeOptions complete(Io& io, const ComposeOptions& options) {
   ComposeOptions all = options;
   all.host_env = io.environment;
-  if (io.err_is_terminal) {
-    all.progress = [line = std::make_shared<ProgressLine>(io)](std::string_view archive, std::uint64_t done,
-                                                               std::uint64_t total) {
-      line->show(archive, done, total);
-    };
-  }
   all.args.insert(all.args.end(), io.guest_args.begin(), io.guest_args.end());
   for (const std::string& mapped : options.mapped_dirs) {
     const Outcome<std::string> volume = plan::volume_of_mapped_dir(mapped);
@@ -38,6 +31,19 @@ ComposeOptions complete(Io& io, const ComposeOptions& options) {
   return all;
 }
 
+/// Calls `compose` with the options that complete() makes of `options`. On a terminal a
+/// line shows how far it is.
+auto with_progress(Io& io, const ComposeOptions& options, const auto& compose) {
+  ComposeOptions all = complete(io, options);
+  ProgressLine line(io);
+  if (io.err_is_terminal) {
+    all.progress = [&line](std::string_view what, std::uint64_t done, std::uint64_t total) {
+      line.show(what, done, total);
+    };
+  }
+  return compose(all);
+}
+
 Outcome<PreparedRoot> with_warnings(Io& io, Outcome<PreparedRoot> root) {
   if (root) {
     for (const Diagnostic& warning : root->plan.warnings) report(io, warning, "warning");
@@ -48,7 +54,8 @@ Outcome<PreparedRoot> with_warnings(Io& io, Outcome<PreparedRoot> root) {
 }  // namespace
 
 Outcome<PreparedRoot> compose_source(Io& io, const std::string& source, const ComposeOptions& options) {
-  return PreparedRoot::open(source, complete(io, options));
+  return with_progress(io, options,
+                       [&](const ComposeOptions& all) { return PreparedRoot::open(source, all); });
 }
 
 Outcome<PreparedRoot> open_source(Io& io, const std::string& source, const ComposeOptions& options) {
@@ -78,7 +85,8 @@ Outcome<std::string> path_in(const Tree& tree, const std::string& typed) {
 }
 
 Outcome<Plan> plan_source(Io& io, const std::string& source, const ComposeOptions& options) {
-  return wasifs::plan_source(source, complete(io, options));
+  return with_progress(io, options,
+                       [&](const ComposeOptions& all) { return wasifs::plan_source(source, all); });
 }
 
 TextStyle text_style(const Io& io) {

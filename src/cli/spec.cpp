@@ -22,7 +22,7 @@ struct Options {
 
 Action add(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  app.add_option("SOURCE", options->source, "Manifest, package, archive or folder")->required();
+  app.add_option("SOURCE", options->source, "Manifest, package, archive, image or directory")->required();
   app.add_flag("--json", options->json, "Print one JSON object");
   add_compose_flags(app, options->compose);
   return [options](Io& io) -> Outcome<int> {

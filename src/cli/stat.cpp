@@ -37,7 +37,7 @@ Outcome<int> print(const Options& options, Io& io) {
 
 Action add(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  app.add_option("SOURCE", options->source, "Manifest, package, archive or folder")->required();
+  app.add_option("SOURCE", options->source, "Manifest, package, archive, image or directory")->required();
   app.add_option("PATH", options->path, "File or directory of the tree")->required();
   app.add_flag("-L", options->follow, "Of a symlink: show what it leads to");
   app.add_flag("--json", options->json, "Print one JSON object");

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
+#include <set>
 #include <utility>
 
 #include "base/path.h"
@@ -15,6 +17,18 @@ namespace wasifs {
 
 namespace {
 
+/// Notes what the comparison of a package's or image's checksums has given.
+void add_verified(const std::string& path, const auto& verified, CheckReport& report) {
+  if (verified) {
+    report.packages.push_back({.path = path, .hashes = verified->hashes, .bytes = verified->bytes});
+    return;
+  }
+  const bool corrupt = verified.error().trouble == Trouble::corrupt;
+  report.findings.push_back({.code = corrupt ? "package-corrupt" : "unreadable",
+                             .severity = Severity::error,
+                             .what = verified.error()});
+}
+
 /// Opens the packages of a plan anew and compares their checksums. A folder that
 /// is used as a package has none.
 plan::Packages check_packages(const Plan& plan, CheckReport& report) {
@@ -25,16 +39,23 @@ plan::Packages check_packages(const Plan& plan, CheckReport& report) {
     const Outcome<webc::Package::Verified> verified =
         package ? (*package)->verify() : Outcome<webc::Package::Verified>(fail(package.error()));
     if (package) packages.emplace(path, *std::move(package));
-    if (verified) {
-      report.packages.push_back({.path = path, .hashes = verified->hashes, .bytes = verified->bytes});
-      continue;
-    }
-    const bool corrupt = verified.error().trouble == Trouble::corrupt;
-    report.findings.push_back({.code = corrupt ? "package-corrupt" : "unreadable",
-                               .severity = Severity::error,
-                               .what = verified.error()});
+    add_verified(path, verified, report);
   }
   return packages;
+}
+
+/// The same for the images, each once.
+void check_images(const Plan& plan, plan::Archives& archives, CheckReport& report) {
+  std::set<std::pair<std::string, std::string>> seen;
+  for (const PlannedMount& mount : plan.mounts) {
+    for (const PlannedLayer& layer : mount.lowers) {
+      if (layer.kind != LayerKind::image || !seen.emplace(layer.source, layer.tag).second) continue;
+      const auto image = archives.image(layer.source, layer.tag);
+      using Verified = Outcome<oci::Image::Verified>;
+      const Verified verified = image ? (*image)->verify() : Verified(fail(image.error()));
+      add_verified(layer.written, verified, report);
+    }
+  }
 }
 
 /// Walks the tree once and sorts what it meets by mount.
@@ -107,12 +128,14 @@ bool CheckReport::corrupt() const {
   return std::ranges::find(findings, "package-corrupt", &Finding::code) != findings.end();
 }
 
-CheckReport check_root(const PreparedRoot& root) {
+CheckReport check_root(const PreparedRoot& root, const std::string& archive_cache) {
   CheckReport report{.source = root.plan.source, .findings = {}, .packages = {}};
   const MountIndex mounts(root.plan);
   const plan::Packages packages = check_packages(root.plan, report);
+  const auto archives = std::make_shared<plan::Archives>(plan::Archives::Options{.cache = archive_cache});
+  check_images(root.plan, *archives, report);
   check_plan(root.plan, mounts, report.findings);
-  check_layers(root.plan, mounts, {.packages = packages}, report.findings);
+  check_layers(root.plan, mounts, packages, archives, report.findings);
   check_tree(root, mounts, report.findings);
   for (Diagnostic& problem : plan::check_run(root)) {
     report.findings.push_back(

@@ -17,7 +17,7 @@ enum class Severity : std::uint8_t {
 /// One thing that `wasifs check` found.
 struct Finding {
   /// For programs; never changes once it is out. The codes are:
-  /// package-corrupt: a checksum differs.
+  /// package-corrupt: a checksum of a package or image differs.
   /// package-inside-mount: a package shows something inside a user's mount.
   /// mount-dropped, layer-dropped: a decision of the plan left it out, and not
   /// because the user had asked for just that.
@@ -43,7 +43,7 @@ struct Finding {
   static constexpr std::size_t kMaxExamples = 10;
 };
 
-/// A package whose checksums are right.
+/// A package or image whose checksums are right.
 struct VerifiedPackage {
   std::string path;
   std::uint64_t hashes = 0;
@@ -60,8 +60,8 @@ struct CheckReport {
 };
 
 /// Looks for what is suspicious in a composed root and reads every byte of its
-/// packages to compare the checksums. Opens each layer once more by itself.
-/// The cost is linear in the entries of the tree and of the layers.
-[[nodiscard]] CheckReport check_root(const PreparedRoot& root);
+/// packages and images to compare the checksums. Opens each layer once more by itself;
+/// `archive_cache` as in ComposeOptions. The cost is linear in the entries of the tree and of the layers.
+[[nodiscard]] CheckReport check_root(const PreparedRoot& root, const std::string& archive_cache = {});
 
 }  // namespace wasifs

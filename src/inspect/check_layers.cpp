@@ -122,8 +122,13 @@ class CoverSearch {
 
 class LayerChecker {
  public:
-  LayerChecker(const Plan& plan, const MountIndex& mounts, const plan::Sources& sources, Findings& findings)
-      : plan_(plan), mounts_(mounts), sources_(sources), findings_(findings) {}
+  LayerChecker(const Plan& plan, const MountIndex& mounts, const plan::Packages& packages,
+               std::shared_ptr<plan::Archives> archives, Findings& findings)
+      : plan_(plan),
+        mounts_(mounts),
+        packages_(packages),
+        archives_(std::move(archives)),
+        findings_(findings) {}
 
   void check() {
     for (const PlannedMount& mount : plan_.mounts) {
@@ -166,6 +171,7 @@ class LayerChecker {
       case LayerKind::host:
       case LayerKind::webc:
       case LayerKind::archive:
+      case LayerKind::image:
         break;
     }
     Plan alone;
@@ -177,7 +183,7 @@ class LayerChecker {
                             .quota_bytes = std::nullopt,
                             .origin = mount.origin,
                             .where = mount.where});
-    Outcome<PreparedRoot> opened = plan::prepare(std::move(alone), sources_, {});
+    Outcome<PreparedRoot> opened = plan::prepare(std::move(alone), packages_, {}, {}, true, archives_);
     // A single file is no directory to be opened, and has nothing below it.
     if (opened) layers.push_back({.layer = &layer, .tree = std::move(opened->tree)});
   }
@@ -190,7 +196,8 @@ class LayerChecker {
       const std::span above(layers.data() + first, i - first);
       const auto same = [&](const OpenLayer& one) {
         const auto identity = [](const PlannedLayer& layer) {
-          return std::tie(layer.kind, layer.source, layer.volume, layer.subpath);
+          return std::tie(layer.kind, layer.source, layer.volume, layer.subpath, layer.tag, layer.layer,
+                          layer.whiteouts);
         };
         return identity(*one.layer) == identity(*layers[i].layer);
       };
@@ -295,15 +302,16 @@ class LayerChecker {
 
   const Plan& plan_;
   const MountIndex& mounts_;
-  const plan::Sources& sources_;
+  const plan::Packages& packages_;
+  std::shared_ptr<plan::Archives> archives_;
   Findings& findings_;
 };
 
 }  // namespace
 
-void check_layers(const Plan& plan, const MountIndex& mounts, const plan::Sources& sources,
-                  Findings& findings) {
-  LayerChecker(plan, mounts, sources, findings).check();
+void check_layers(const Plan& plan, const MountIndex& mounts, const plan::Packages& packages,
+                  std::shared_ptr<plan::Archives> archives, Findings& findings) {
+  LayerChecker(plan, mounts, packages, std::move(archives), findings).check();
 }
 
 }  // namespace wasifs

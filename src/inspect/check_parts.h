@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -39,8 +40,8 @@ using Findings = std::vector<Finding>;
 void check_plan(const Plan& plan, const MountIndex& mounts, Findings& findings);
 
 /// What the layers tell once they are opened one by one.
-void check_layers(const Plan& plan, const MountIndex& mounts, const plan::Sources& sources,
-                  Findings& findings);
+void check_layers(const Plan& plan, const MountIndex& mounts, const plan::Packages& packages,
+                  std::shared_ptr<plan::Archives> archives, Findings& findings);
 
 /// What a walk through the tree tells.
 void check_tree(const PreparedRoot& root, const MountIndex& mounts, Findings& findings);

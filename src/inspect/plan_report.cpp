@@ -79,6 +79,8 @@ std::string_view name_of(LayerKind kind) {
       return "webc";
     case LayerKind::archive:
       return "archive";
+    case LayerKind::image:
+      return "image";
     case LayerKind::static_text:
       return "static";
     case LayerKind::provided:
@@ -103,7 +105,7 @@ std::string render_limits(const Plan& plan) {
 std::string render_layer(std::string_view role, const PlannedLayer& layer) {
   std::string out = "  " + std::string(role) + " " + layer.describe();
   if (layer.kind == LayerKind::host && layer.symlinks == Symlinks::deny) out += ", symlinks denied";
-  if (layer.whiteouts == Whiteouts::oci) out += ", whiteouts oci";
+  if (layer.kind == LayerKind::archive && layer.whiteouts == Whiteouts::oci) out += ", whiteouts oci";
   return out + place_text(layer.where) + "\n";
 }
 
@@ -137,6 +139,12 @@ std::string json_layer(const PlannedLayer& layer) {
   if (layer.kind == LayerKind::static_text) object.add("text", layer.text);
   if (layer.kind == LayerKind::archive) {
     object.add("whiteouts", layer.whiteouts == Whiteouts::oci ? "oci" : "none");
+  }
+  if (layer.kind == LayerKind::image) {
+    object.add_json("tag", layer.tag.empty() ? "null" : json_string(layer.tag))
+        .add_json("digest", layer.digest.empty() ? "null" : json_string(layer.digest))
+        .add_json("layer", std::to_string(layer.layer))
+        .add_json("module", layer.module.empty() ? "null" : json_string(layer.module));
   }
   if (layer.kind == LayerKind::host) {
     object.add("symlinks", layer.symlinks == Symlinks::deny ? "deny" : "contain");

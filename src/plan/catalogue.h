@@ -2,9 +2,12 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "fs/oci/image.h"
 #include "fs/webc/package.h"
 
 namespace wasifs::plan {
@@ -26,5 +29,8 @@ struct PackageInfo {
 
 /// The packages of a manifest and all that they depend on, by path.
 using Catalogue = std::map<std::string, PackageInfo>;
+
+/// The images of a manifest, by path and tag.
+using Images = std::map<std::pair<std::string, std::string>, std::shared_ptr<const oci::Image>>;
 
 }  // namespace wasifs::plan

@@ -12,6 +12,7 @@
 #include "fs/host/host_fs.h"
 #include "fs/memory/memory_fs.h"
 #include "fs/webc/package.h"
+#include "plan/archives.h"
 #include "plan/package_plan.h"
 
 namespace wasifs {
@@ -48,6 +49,14 @@ Outcome<FilesystemPtr> package_filesystem(const std::string& path, const std::st
     return fail(std::move(layer.error()));
   }
   return std::make_shared<Labelled>(package.volume(layer->volume), layer->describe(), layer->describe());
+}
+
+Outcome<FilesystemPtr> archive_filesystem(const std::string& path, const ArchiveOptions& options) {
+  plan::Archives archives({.cache = options.cache.value_or("")});
+  Outcome<FilesystemPtr> opened = archives.archive(path, options.whiteouts);
+  if (!opened) return opened;
+  const PlannedLayer layer{.kind = LayerKind::archive, .source = path, .written = path};
+  return std::make_shared<Labelled>(*std::move(opened), layer.describe(), layer.describe());
 }
 
 }  // namespace wasifs

@@ -87,11 +87,25 @@ std::optional<LayerSource> read_package_source(const Located<std::string>& writt
                      .where = written.where};
 }
 
+LayerSource read_image_source(const Located<std::string>& written, std::string_view folder) {
+  LayerSource image = whole_source(LayerSource::Kind::image, written, folder);
+  if (const std::size_t hash = image.path.rfind('#'); hash != std::string::npos) {
+    image.tag = image.path.substr(hash + 1);
+    image.path.resize(hash);
+  }
+  return image;
+}
+
 std::optional<LayerSource> read_layer(const Located<std::string>& written, std::string_view folder,
                                       Errors& errors) {
   const std::string_view text = written.value;
   if (has_package_name(text.substr(0, text.rfind('#')))) return read_package_source(written, folder, errors);
   if (has_archive_name(text)) return whole_source(LayerSource::Kind::archive, written, folder);
+  if (has_archive_name(text.substr(0, text.rfind('#')))) {
+    LayerSource image = read_image_source(written, folder);
+    image.kind = LayerSource::Kind::archive;
+    return image;
+  }
   return whole_source(LayerSource::Kind::host, written, folder);
 }
 

@@ -24,7 +24,7 @@ namespace wasifs::plan {
 /// `text` without "." and empty components, relative; nullopt if it has "..".
 [[nodiscard]] std::optional<std::string> normalize_subpath(std::string_view text);
 
-/// `written` as a host directory, as an archive, or as a package without a volume.
+/// `written` as a host directory, or as a package without a volume.
 [[nodiscard]] LayerSource whole_source(LayerSource::Kind kind, const Located<std::string>& written,
                                        std::string_view folder);
 
@@ -33,8 +33,12 @@ namespace wasifs::plan {
 [[nodiscard]] std::optional<LayerSource> read_package_source(const Located<std::string>& written,
                                                              std::string_view folder, Errors& errors);
 
-/// Reads one of the `layers` of an overlay: a package or an archive by its name, else a
-/// host directory.
+/// Reads the source of an image: `PATH` or `PATH#TAG`. The '#' is the last one.
+[[nodiscard]] LayerSource read_image_source(const Located<std::string>& written, std::string_view folder);
+
+/// Reads one of the `layers` of an overlay: a package or an archive by its name, else
+/// a host directory. Which of the latter two are images, only their files tell; an
+/// archive that is named with a tag must be one.
 [[nodiscard]] std::optional<LayerSource> read_layer(const Located<std::string>& written,
                                                     std::string_view folder, Errors& errors);
 

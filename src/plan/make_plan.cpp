@@ -6,6 +6,7 @@
 
 #include "base/path.h"
 #include "base/suggest.h"
+#include "plan/layer_plan.h"
 #include "plan/package_plan.h"
 #include "plan/plan_lookup.h"
 #include "plan/reader.h"
@@ -16,15 +17,10 @@ namespace wasifs::plan {
 
 namespace {
 
-constexpr std::string_view kManifestOrigin = "manifest";
 constexpr std::string_view kMappedOrigin = "map-commands";
 
 Diagnostic conflict(std::string message, const SourceLocation& where) {
   return {.trouble = Trouble::conflict, .message = std::move(message), .where = where};
-}
-
-PlannedLayer plain_layer(LayerKind kind, const SourceLocation& where) {
-  return {.kind = kind, .where = where};
 }
 
 /// A place for a sentence: `line 7`, or the flag that stands for one.
@@ -58,7 +54,8 @@ std::optional<std::uint64_t> tighter(std::optional<std::uint64_t> a, std::option
 
 class Planner {
  public:
-  Planner(const Manifest& manifest, const Catalogue& catalogue) : manifest_(manifest), catalogue_(catalogue) {
+  Planner(const Manifest& manifest, const Catalogue& catalogue, const Images& images)
+      : manifest_(manifest), catalogue_(catalogue), images_(images) {
     plan_.source = manifest.file;
     plan_.limits = manifest.capabilities.fs;
     plan_.memory_limit = tighter(manifest.memory_limit, plan_.limits.max_bytes);
@@ -91,43 +88,11 @@ class Planner {
     std::optional<ConflictMode> on_conflict;
   };
 
-  /// A source's layer, with a package's volume chosen.
-  Outcome<PlannedLayer> layer_of(const LayerSource& source, Symlinks symlinks) const {
-    if (source.kind == LayerSource::Kind::webc) return plan_volume(source, catalogue_.at(source.path));
-    if (source.kind == LayerSource::Kind::provided) {
-      return PlannedLayer{.kind = LayerKind::provided,
-                          .written = source.written,
-                          .provided = source.provided,
-                          .where = source.where};
-    }
-    if (source.kind == LayerSource::Kind::archive) {
-      return PlannedLayer{.kind = LayerKind::archive,
-                          .source = source.path,
-                          .written = source.written,
-                          .subpath = source.subpath,
-                          .whiteouts = source.whiteouts,
-                          .where = source.where};
-    }
-    return host_layer(source, symlinks);
-  }
-
-  static PlannedLayer host_layer(const LayerSource& source, Symlinks symlinks) {
-    return {.kind = LayerKind::host,
-            .source = source.path,
-            .written = source.written,
-            .symlinks = symlinks,
-            .where = source.where};
-  }
-
   Outcome<void> add_entry(const MountEntry& entry) {
-    std::vector<PlannedLayer> layers;
-    for (const LayerSource& source : entry.layers) {
-      Outcome<PlannedLayer> layer = layer_of(source, entry.symlinks);
-      if (!layer) return fail(layer.error());
-      layers.push_back(*std::move(layer));
-    }
-    if (entry.guest_path == "/") return add_root_layers(entry, std::move(layers));
-    return add_user_mount(entry, std::move(layers));
+    Outcome<std::vector<PlannedLayer>> layers = plan_layers(entry, catalogue_, images_, plan_.warnings);
+    if (!layers) return fail(layers.error());
+    if (entry.guest_path == "/") return add_root_layers(entry, *std::move(layers));
+    return add_user_mount(entry, *std::move(layers));
   }
 
   /// A user mount at "/" is a layer of the root and conflicts with nothing.
@@ -171,7 +136,7 @@ class Planner {
   }
 
   Outcome<void> add_user_mount(const MountEntry& entry, std::vector<PlannedLayer> layers) {
-    Slot slot{.mount = planned(entry, std::move(layers)), .on_conflict = entry.on_conflict};
+    Slot slot{.mount = plan_mount(entry, std::move(layers)), .on_conflict = entry.on_conflict};
     const auto taken = slots_.find(entry.guest_path);
     if (taken == slots_.end()) {
       slots_.emplace(entry.guest_path, std::move(slot));
@@ -204,35 +169,6 @@ class Planner {
   ConflictMode mode_between(std::optional<ConflictMode> a, std::optional<ConflictMode> b) const {
     if (a == ConflictMode::fail || b == ConflictMode::fail) return ConflictMode::fail;
     return a || b ? ConflictMode::override_ : manifest_.conflict;
-  }
-
-  static PlannedMount planned(const MountEntry& entry, std::vector<PlannedLayer> layers) {
-    PlannedMount mount{.guest = entry.guest_path,
-                       .guest_raw = entry.guest.value,
-                       .access = entry.access,
-                       .opaque = entry.opaque,
-                       .upper = std::nullopt,
-                       .lowers = std::move(layers),
-                       .quota_bytes = entry.quota,
-                       .origin = entry.origin.empty() ? std::string(kManifestOrigin) : entry.origin,
-                       .where = entry.where,
-                       .symlink_text = entry.symlink_text,
-                       .caching = entry.caching};
-    if (entry.type == MountType::memory) mount.lowers = {plain_layer(LayerKind::memory, entry.where)};
-    if (entry.type == MountType::static_text) {
-      mount.lowers = {plain_layer(LayerKind::static_text, entry.where)};
-      mount.lowers.front().text = entry.text;
-    }
-    if (entry.access == Access::cow) mount.upper = plain_layer(LayerKind::memory, entry.where);
-    if (entry.upper) {
-      mount.upper = host_layer(entry.upper->directory, entry.symlinks);
-      mount.work = entry.upper->work;
-    }
-    if (entry.access == Access::rw) {
-      mount.upper = std::move(mount.lowers.front());
-      mount.lowers.clear();
-    }
-    return mount;
   }
 
   Outcome<PackagePlan> open_package(const LayerSource& source,
@@ -415,7 +351,11 @@ class Planner {
   }
 
   Outcome<void> add_run() {
-    Outcome<RunPlan> planned = plan_run(manifest_, runnable_ ? &*runnable_ : nullptr);
+    const oci::Image* image = nullptr;
+    if (manifest_.image) {
+      image = images_.at({manifest_.image->source.path, manifest_.image->source.tag}).get();
+    }
+    Outcome<RunPlan> planned = plan_run(manifest_, runnable_ ? &*runnable_ : nullptr, image);
     if (!planned) return fail(planned.error());
     planned->run.capabilities = std::move(plan_.run.capabilities);
     plan_.run = std::move(planned->run);
@@ -498,6 +438,7 @@ class Planner {
 
   const Manifest& manifest_;
   const Catalogue& catalogue_;
+  const Images& images_;
   Plan plan_;
   std::optional<PlannedLayer> root_upper_;
   std::vector<PlannedLayer> root_lowers_;
@@ -526,8 +467,8 @@ std::vector<PackageNeed> needed_packages(const Manifest& manifest) {
   return needs;
 }
 
-Outcome<Plan> make_plan(const Manifest& manifest, const Catalogue& catalogue) {
-  return Planner(manifest, catalogue).plan();
+Outcome<Plan> make_plan(const Manifest& manifest, const Catalogue& catalogue, const Images& images) {
+  return Planner(manifest, catalogue, images).plan();
 }
 
 }  // namespace wasifs::plan

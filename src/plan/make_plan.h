@@ -25,8 +25,9 @@ struct PackageNeed {
 /// Decides what the root looks like: every mount, its layers, every conflict
 /// (composition rules 1-5 and 10-12). Pure: reads no file and no clock, so equal
 /// arguments give equal plans. `catalogue` holds every needed package and what it
-/// depends on. Trouble:
+/// depends on, `images` every image. Trouble:
 /// conflict, manifest, corrupt. Thread-safe.
-[[nodiscard]] Outcome<Plan> make_plan(const Manifest& manifest, const Catalogue& catalogue);
+[[nodiscard]] Outcome<Plan> make_plan(const Manifest& manifest, const Catalogue& catalogue,
+                                      const Images& images = {});
 
 }  // namespace wasifs::plan

@@ -21,18 +21,19 @@ struct Located {
   bool operator==(const Located&) const = default;
 };
 
-/// What a layer shows: a host directory or file, a volume of a package, an archive, or
-/// a file system that the caller has opened.
+/// What a layer shows: a host directory or file, a volume of a package, an archive, all
+/// layers of a container image, or a file system that the caller has opened.
 struct LayerSource {
-  enum class Kind : std::uint8_t { host, webc, archive, provided };
+  enum class Kind : std::uint8_t { host, webc, archive, image, provided };
 
   Kind kind = Kind::host;
   std::string written;       ///< the path as the manifest has it; how a provided one describes itself
   std::string path;          ///< the same, resolved against the manifest's folder
   std::string volume = {};   ///< of a package; "" = the one that make_plan() chooses
   std::string subpath = {};  ///< normal and relative, "" = all of it
-  std::size_t provided = 0;  ///< see PlannedLayer
+  std::string tag = {};      ///< of an image: which one; "" = see oci::Image::open()
   Whiteouts whiteouts = Whiteouts::none;  ///< of an archive
+  std::size_t provided = 0;               ///< see PlannedLayer
   SourceLocation where = {};
 };
 
@@ -42,7 +43,7 @@ struct HostUpper {
   std::string work;  ///< resolved as LayerSource::path
 };
 
-enum class MountType : std::uint8_t { host, webc, archive, memory, static_text, overlay, provided };
+enum class MountType : std::uint8_t { host, webc, archive, image, memory, static_text, overlay, provided };
 
 /// A [[mount]] or an entry of [fs], its defaults filled in and its keys known
 /// to fit one another.
@@ -59,7 +60,7 @@ struct MountEntry {
   Caching caching = Caching::by_layer;
   std::optional<std::uint64_t> quota = {};
   std::optional<HostUpper> upper = {};   ///< of a cow mount; absent: memory
-  std::vector<LayerSource> layers = {};  ///< one for host, webc and archive, none for memory and static
+  std::vector<LayerSource> layers = {};  ///< one for most types, none for memory and static
   std::string text = {};                 ///< of a static file
   SourceLocation where = {};             ///< of the entry as a whole
   std::string origin = {};               ///< the flag that asked for it; "" = the manifest
@@ -82,6 +83,13 @@ struct Container {
   Caching caching = Caching::by_layer;  ///< of what it mounts beside the root
   /// Present: instead of what the package itself maps.
   std::optional<std::vector<ContainerMount>> mounts;
+};
+
+/// The image that is the SOURCE: how it wants to be run counts as a package's wishes do.
+struct ImageSource {
+  LayerSource source;
+  std::optional<Located<std::string>> command = {};  ///< instead of its own program
+  bool no_command = false;                           ///< what is run is none of its programs
 };
 
 /// An entry of [map-commands]: a file of the host shown as a command.
@@ -123,6 +131,7 @@ struct Manifest {
   Caching caching = Caching::by_layer;  ///< of the root
 
   std::optional<Container> container;
+  std::optional<ImageSource> image;              ///< not from a document; never beside a container
   std::vector<LayerSource> uses;                 ///< [[use]], in order
   std::vector<MountEntry> mounts;                ///< [fs] and [[mount]], in the order of the document
   std::vector<MappedCommand> map_commands;       ///< in the order of the document

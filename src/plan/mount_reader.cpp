@@ -26,10 +26,12 @@ constexpr std::string_view kWebcKeys[] = {"source", "volume", "subpath", "opaque
                                           "quota",  "upper",  "work",    "cache"};
 constexpr std::string_view kArchiveKeys[] = {"source", "subpath", "whiteouts", "opaque", "symlink-text",
                                              "quota",  "upper",   "work",      "cache"};
+constexpr std::string_view kImageKeys[] = {"source", "opaque", "symlink-text", "quota",
+                                           "upper",  "work",   "cache"};
 constexpr std::string_view kMemoryKeys[] = {"opaque", "quota", "cache"};
 constexpr std::string_view kStaticKeys[] = {"text"};
-constexpr std::string_view kOverlayKeys[] = {"layers", "opaque", "symlinks", "symlink-text", "whiteouts",
-                                             "quota",  "upper",  "work",     "cache"};
+constexpr std::string_view kOverlayKeys[] = {"layers", "whiteouts", "opaque", "symlinks", "symlink-text",
+                                             "quota",  "upper",     "work",   "cache"};
 constexpr std::string_view kOwnKeys[] = {"source",       "volume", "subpath", "opaque",   "symlinks",
                                          "symlink-text", "quota",  "layers",  "text",     "write-through",
                                          "upper",        "work",   "cache",   "whiteouts"};
@@ -42,6 +44,7 @@ constexpr TypeRules kTypes[] = {
     {MountType::host, "host", kHostKeys, kHostAccess},
     {MountType::webc, "webc", kWebcKeys, kLayerAccess},
     {MountType::archive, "archive", kArchiveKeys, kLayerAccess},
+    {MountType::image, "image", kImageKeys, kLayerAccess},
     {MountType::memory, "memory", kMemoryKeys, kMemoryAccess},
     {MountType::static_text, "static", kStaticKeys, kStaticAccess},
     {MountType::overlay, "overlay", kOverlayKeys, kLayerAccess},
@@ -104,6 +107,7 @@ class MountReader {
     const auto type = reader_.word<MountType>("type", {{"host", MountType::host},
                                                        {"webc", MountType::webc},
                                                        {"archive", MountType::archive},
+                                                       {"image", MountType::image},
                                                        {"memory", MountType::memory},
                                                        {"static", MountType::static_text},
                                                        {"overlay", MountType::overlay}});
@@ -130,8 +134,12 @@ class MountReader {
     }
     std::vector<std::string_view> allowed;
     for (const Access one : rules().access) allowed.push_back(name_of(one));
-    errors_.add(access->where, "a mount of type " + quoted(rules().name) + " cannot have access " +
-                                   quoted(name_of(access->value)) + ": use " + list_of(allowed, "or"));
+    const bool packed = mount_.type == MountType::archive || mount_.type == MountType::image;
+    errors_.add(
+        access->where,
+        "a mount of type " + quoted(rules().name) + " cannot have access " + quoted(name_of(access->value)) +
+            ": use " + list_of(allowed, "or"),
+        packed ? "with \"cow\" changes go to memory, or to a host directory that \"upper\" names" : "");
   }
 
   void read_layers() {
@@ -140,28 +148,35 @@ class MountReader {
     } else if (allows("source")) {
       if (const auto source = reader_.required_text("source")) read_source(*source);
     }
-    if (allows("whiteouts")) read_whiteouts();
-  }
-
-  void read_whiteouts() {
-    const auto whiteouts =
-        reader_.word<Whiteouts>("whiteouts", {{"none", Whiteouts::none}, {"oci", Whiteouts::oci}});
-    if (!whiteouts) return;
-    for (LayerSource& layer : mount_.layers) {
-      if (layer.kind == LayerSource::Kind::archive) layer.whiteouts = whiteouts->value;
-    }
   }
 
   void read_source(const Located<std::string>& source) {
     if (mount_.type == MountType::host) {
       mount_.layers.push_back(whole_source(LayerSource::Kind::host, source, folder_));
-      return;
-    }
-    if (mount_.type == MountType::archive) {
+    } else if (mount_.type == MountType::image) {
+      mount_.layers.push_back(read_image_source(source, folder_));
+    } else if (mount_.type == MountType::archive) {
       mount_.layers.push_back(whole_source(LayerSource::Kind::archive, source, folder_));
-      set_subpath(reader_.text("subpath"), mount_.layers.back());
-      return;
+      mount_.layers.back().whiteouts = read_whiteouts();
+      if (const auto subpath = reader_.text("subpath")) mount_.layers.back().subpath = read_subpath(*subpath);
+    } else {
+      read_package(source);
     }
+  }
+
+  Whiteouts read_whiteouts() {
+    const auto whiteouts =
+        reader_.word<Whiteouts>("whiteouts", {{"none", Whiteouts::none}, {"oci", Whiteouts::oci}});
+    return whiteouts ? whiteouts->value : Whiteouts::none;
+  }
+
+  std::string read_subpath(const Located<std::string>& subpath) {
+    const auto normal = normalize_subpath(subpath.value);
+    if (!normal) errors_.add(subpath.where, "\"subpath\" must not contain \"..\"");
+    return normal.value_or("");
+  }
+
+  void read_package(const Located<std::string>& source) {
     auto layer = read_package_source(source, folder_, errors_);
     const auto volume = reader_.text("volume");
     const auto subpath = reader_.text("subpath");
@@ -172,15 +187,8 @@ class MountReader {
       errors_.add(subpath->where, "the path inside the volume is given twice, here and in \"source\"");
     }
     if (volume) layer->volume = volume->value;
-    set_subpath(subpath, *layer);
+    if (subpath) layer->subpath = read_subpath(*subpath);
     mount_.layers.push_back(*std::move(layer));
-  }
-
-  void set_subpath(const std::optional<Located<std::string>>& subpath, LayerSource& layer) {
-    if (!subpath) return;
-    const auto normal = normalize_subpath(subpath->value);
-    if (!normal) errors_.add(subpath->where, "\"subpath\" must not contain \"..\"");
-    layer.subpath = normal.value_or("");
   }
 
   void read_overlay_layers() {
@@ -190,12 +198,14 @@ class MountReader {
     }
     const Value* layers = reader_.array("layers");
     if (layers == nullptr) return;
+    const Whiteouts whiteouts = read_whiteouts();
     if (layers->items.empty()) errors_.add(layers->where, "\"layers\" must not be empty");
     for (const Value& item : layers->items) {
       if (item.kind != ValueKind::string) {
         errors_.add(item.where, "a layer must be a string, not " + std::string(item.kind_name));
       } else if (check_text("layers", item, errors_)) {
         if (auto layer = read_layer({item.text, item.where}, folder_, errors_)) {
+          if (layer->kind == LayerSource::Kind::archive) layer->whiteouts = whiteouts;
           mount_.layers.push_back(*std::move(layer));
         }
       }

@@ -123,14 +123,16 @@ LayerKind kind_of(LayerSource::Kind kind) {
   switch (kind) {
     case LayerSource::Kind::host:
       return LayerKind::host;
-    case LayerSource::Kind::webc:
-      return LayerKind::webc;
     case LayerSource::Kind::archive:
       return LayerKind::archive;
+    case LayerSource::Kind::image:
+      return LayerKind::image;
     case LayerSource::Kind::provided:
+      return LayerKind::provided;
+    case LayerSource::Kind::webc:
       break;
   }
-  return LayerKind::provided;
+  return LayerKind::webc;
 }
 
 /// A mount of the manifest as a sentence about decisions shows it.
@@ -140,6 +142,11 @@ std::string describe(const MountEntry& entry) {
   std::string out;
   for (const LayerSource& layer : entry.layers) {
     if (!out.empty()) out += " over ";
+    // The layers of an image are not known yet: it stands for all of them.
+    if (layer.kind == LayerSource::Kind::image) {
+      out += "image " + quoted(layer.written);
+      continue;
+    }
     out += PlannedLayer{.kind = kind_of(layer.kind),
                         .source = layer.path,
                         .written = layer.written,
@@ -267,6 +274,9 @@ class OptionsReader {
       manifest_.container->no_command = options_.command->empty();
       manifest_.container->command.reset();
       if (!options_.command->empty()) manifest_.container->command = {*options_.command, {.file = label}};
+    } else if (manifest_.image) {
+      manifest_.image->no_command = options_.command->empty();
+      if (!options_.command->empty()) manifest_.image->command = {*options_.command, {.file = label}};
     } else if (!options_.command->empty()) {
       return refuse(label, "there is no package that is run", kCommandHint);
     }

@@ -17,12 +17,10 @@
 #include "compose/labelled.h"
 #include "compose/mount_table.h"
 #include "compose/overlay.h"
-#include "compose/subtree.h"
-#include "fs/host/frozen_fs.h"
-#include "fs/host/host_fs.h"
 #include "fs/memory/memory_fs.h"
 #include "plan/base_root.h"
 #include "plan/lasting_layer.h"
+#include "plan/layer_opener.h"
 #include "plan/mounts_json.h"
 #include "plan/plan_lookup.h"
 #include "plan/working_directory.h"
@@ -35,8 +33,6 @@ constexpr std::uint16_t kCommandMode = 0555;
 constexpr std::uint16_t kTextMode = 0444;
 constexpr std::string_view kTextName = "text";
 constexpr std::string_view kNoRoomHint = "raise memory-limit or inode-limit in [root]";
-
-std::string label_of(const PlannedMount& mount) { return "mount " + quoted(mount.guest); }
 
 /// Who asked for a mount, with the place if it has one.
 std::string asked_by(const PlannedMount& mount) {
@@ -59,10 +55,6 @@ FilesystemPtr labelled(const PlannedLayer& layer, FilesystemPtr fs, std::string 
   return std::make_shared<Labelled>(std::move(fs), layer.describe(), std::move(source));
 }
 
-Diagnostic source_error(const PlannedMount& mount, const PlannedLayer& layer, const std::string& what) {
-  return {.trouble = Trouble::source, .message = label_of(mount) + ": " + what, .where = layer.where};
-}
-
 /// What tmpfs takes as well: half of the machine's memory, so that a runaway
 /// writer meets ENOSPC before the machine runs out.
 std::uint64_t default_memory_limit() {
@@ -72,25 +64,13 @@ std::uint64_t default_memory_limit() {
   return static_cast<std::uint64_t>(pages) / 2 * static_cast<std::uint64_t>(page_size);
 }
 
-/// What is done with a directory of the host.
-enum class HostUse : std::uint8_t {
-  changed,
-  read,
-  frozen,  ///< read, and nobody changes it meanwhile
-};
-
-/// A file system and what of it is shown: all, or one file in its root.
-struct Opened {
-  FilesystemPtr fs;
-  std::string file = {};
-};
-
 class Builder {
  public:
-  Builder(Plan plan, const Sources& sources, Time stamp, std::span<const FilesystemPtr> provided,
-          bool keep_changes)
+  Builder(Plan plan, const Packages& packages, Time stamp, std::span<const FilesystemPtr> provided,
+          bool keep_changes, std::shared_ptr<Archives> archives)
       : plan_(std::move(plan)),
-        sources_(sources),
+        packages_(packages),
+        opener_(packages, std::move(archives), stamp),
         provided_(provided),
         keep_changes_(keep_changes),
         stamp_(stamp),
@@ -170,10 +150,10 @@ class Builder {
       file = lower->file;
       lowers.push_back(std::move(lower->fs));
     }
-    // One with whiteouts means something as a layer only.
-    if (!mount.upper && lowers.size() == 1 && !lowers.front()->traits().overlay_marks) {
+    // Alone as well, a layer with whiteouts is not to show them.
+    const bool marked = mount.lowers.front().whiteouts != Whiteouts::none;
+    if (!mount.upper && lowers.size() == 1 && !marked)
       return Opened{std::move(lowers.front()), std::move(file)};
-    }
     const OverlayOptions options{.create_new_over_lower = plan_.run.compat.create_new_over_lower,
                                  .marks = ::geteuid() == 0 ? MarkSpace::trusted : MarkSpace::user};
     if (!mount.work.empty() && keep_changes_) {
@@ -217,7 +197,7 @@ class Builder {
   Outcome<FilesystemPtr> open_kept(const PlannedMount& mount) {
     struct stat found{};
     if (::stat(mount.upper->source.c_str(), &found) != 0 && errno == ENOENT) return nullptr;
-    Outcome<Opened> opened = open_host(mount, *mount.upper, mount.upper->source, HostUse::read);
+    Outcome<Opened> opened = opener_.open_host(mount, *mount.upper, mount.upper->source, HostUse::read);
     if (!opened) return fail(std::move(opened.error()));
     return labelled(*mount.upper, std::move(opened->fs));
   }
@@ -258,7 +238,8 @@ class Builder {
     const std::string_view whole(path.get());
     const std::size_t slash = whole.rfind('/');
     // The promise of "cache" is about the file, not about what lies beside it.
-    Outcome<Opened> folder = open_host(mount, layer, std::string(whole.substr(0, slash + 1)), HostUse::read);
+    Outcome<Opened> folder =
+        opener_.open_host(mount, layer, std::string(whole.substr(0, slash + 1)), HostUse::read);
     if (!folder) return folder;
     std::string source = folder->fs->describe();
     folder->fs = labelled(layer, std::move(folder->fs), std::move(source));
@@ -272,13 +253,15 @@ class Builder {
         const HostUse use = !read_only                          ? HostUse::changed
                             : mount.caching == Caching::forever ? HostUse::frozen
                                                                 : HostUse::read;
-        Outcome<Opened> opened = open_host(mount, layer, layer.source, use);
-        return opened ? open_part(mount, layer, std::move(opened->fs)) : opened;
+        Outcome<Opened> opened = opener_.open_host(mount, layer, layer.source, use);
+        return opened ? opener_.open_part(mount, layer, std::move(opened->fs)) : opened;
       }
       case LayerKind::webc:
-        return open_volume(mount, layer);
+        return opener_.open_volume(mount, layer);
       case LayerKind::archive:
-        return open_archive(mount, layer);
+        return opener_.open_archive(mount, layer);
+      case LayerKind::image:
+        return opener_.open_image_layer(mount, layer);
       case LayerKind::static_text:
         return open_text(mount, layer);
       case LayerKind::provided:
@@ -354,67 +337,12 @@ class Builder {
       file.error().where = command.where;
       return file;
     }
-    const auto& package = sources_.packages.at(command.source);
+    const auto& package = packages_.at(command.source);
     if (std::optional<View> program = package->atom(command.atom)) return *std::move(program);
     return fail(Diagnostic{.trouble = Trouble::corrupt,
                            .message = "package " + quoted(package->path()) + " lists the program " +
                                       quoted(command.atom) + " of command " + quoted(command.name) +
                                       " but does not hold it"});
-  }
-
-  Outcome<Opened> open_host(const PlannedMount& mount, const PlannedLayer& layer, const std::string& path,
-                            HostUse use) {
-    struct stat found{};
-    if (::stat(path.c_str(), &found) != 0) {
-      const std::string directory = "host directory " + quoted(layer.written);
-      if (errno == ENOENT) return fail(source_error(mount, layer, directory + " does not exist"));
-      return fail(unusable(mount, layer, message(static_cast<Errc>(errno))));
-    }
-    Outcome<FilesystemPtr> opened = open_host_layer(layer, path, use);
-    if (opened) return Opened{*std::move(opened)};
-    Diagnostic error = source_error(mount, layer, layer.describe() + " cannot be used");
-    error.causes.push_back(std::move(opened.error()));
-    return fail(std::move(error));
-  }
-
-  static Outcome<FilesystemPtr> open_host_layer(const PlannedLayer& layer, const std::string& path,
-                                                HostUse use) {
-    const auto links =
-        layer.symlinks == Symlinks::deny ? HostFilesystem::Symlinks::deny : HostFilesystem::Symlinks::contain;
-    if (use == HostUse::frozen) return FrozenFilesystem::open(path, {.symlinks = links});
-    return HostFilesystem::open(path, {.read_only = use == HostUse::read, .symlinks = links});
-  }
-
-  Outcome<Opened> open_volume(const PlannedMount& mount, const PlannedLayer& layer) {
-    FilesystemPtr volume = sources_.packages.at(layer.source)->volume(layer.volume);
-    if (volume == nullptr) return fail(unusable(mount, layer, message(Errc::enoent)));
-    return open_part(mount, layer, std::move(volume));
-  }
-
-  Outcome<Opened> open_archive(const PlannedMount& mount, const PlannedLayer& layer) {
-    Outcome<FilesystemPtr> opened = sources_.archives->open(layer.source, layer.whiteouts);
-    if (opened) return open_part(mount, layer, *std::move(opened));
-    Diagnostic error = source_error(mount, layer, layer.describe() + " cannot be used");
-    error.trouble = opened.error().trouble;
-    error.causes.push_back(std::move(opened.error()));
-    return fail(std::move(error));
-  }
-
-  /// The directory or file of a volume or archive that the layer shows.
-  Outcome<Opened> open_part(const PlannedMount& mount, const PlannedLayer& layer, FilesystemPtr volume) {
-    if (layer.subpath.empty()) return Opened{std::move(volume)};
-    const Result<NodeRef> node = find_in_layer(*volume, layer.subpath);
-    if (!node) return fail(unusable(mount, layer, message(node.error())));
-    std::string_view folder = layer.subpath;
-    std::string file;
-    if (!(*node)->is_directory()) {
-      const std::size_t slash = folder.rfind('/');
-      file = folder.substr(slash == std::string_view::npos ? 0 : slash + 1);
-      folder = slash == std::string_view::npos ? std::string_view() : folder.substr(0, slash);
-    }
-    Result<FilesystemPtr> subtree = Subtree::open(std::move(volume), folder);
-    if (!subtree) return fail(unusable(mount, layer, message(subtree.error())));
-    return Opened{*std::move(subtree), std::move(file)};
   }
 
   Outcome<Opened> open_text(const PlannedMount& mount, const PlannedLayer& layer) {
@@ -437,10 +365,6 @@ class Builder {
     return std::make_shared<Quota>(*mount.quota_bytes, Quota::kUnlimited, quota_);
   }
 
-  static Diagnostic unusable(const PlannedMount& mount, const PlannedLayer& layer, const std::string& why) {
-    return source_error(mount, layer, layer.describe() + ": " + why);
-  }
-
   static Diagnostic not_directory(const PlannedMount& mount, const PlannedLayer& layer) {
     return source_error(mount, layer, layer.describe() + " is not a directory, and a layer must be one");
   }
@@ -453,7 +377,8 @@ class Builder {
   }
 
   Plan plan_;
-  const Sources& sources_;
+  const Packages& packages_;
+  LayerOpener opener_;
   std::span<const FilesystemPtr> provided_;
   bool keep_changes_;
   Time stamp_;
@@ -466,9 +391,10 @@ class Builder {
 
 }  // namespace
 
-Outcome<PreparedRoot> prepare(Plan plan, const Sources& sources, Time stamp,
-                              std::span<const FilesystemPtr> provided, bool keep_changes) {
-  return Builder(std::move(plan), sources, stamp, provided, keep_changes).build();
+Outcome<PreparedRoot> prepare(Plan plan, const Packages& packages, Time stamp,
+                              std::span<const FilesystemPtr> provided, bool keep_changes,
+                              std::shared_ptr<Archives> archives) {
+  return Builder(std::move(plan), packages, stamp, provided, keep_changes, std::move(archives)).build();
 }
 
 }  // namespace wasifs::plan

@@ -16,20 +16,16 @@ namespace wasifs::plan {
 /// The opened packages of a plan by PlannedLayer::source.
 using Packages = std::map<std::string, std::shared_ptr<const webc::Package>>;
 
-/// What a plan's layers are taken from, each opened once, however many show it.
-struct Sources {
-  Packages packages = {};
-  std::shared_ptr<Archives> archives = std::make_shared<Archives>();  ///< opened as they are needed
-};
-
-/// Builds what `plan` describes: opens its host directories and composes them
+/// Builds what `plan` describes: opens its host directories and archives and composes them
 /// with the packages and memory layers. Nothing is copied, and of the host nothing is
 /// changed but the uppers that keep changes: those are made where they are missing,
 /// and locked. `keep_changes`: see ComposeOptions. Everything that is created carries the time `stamp`, so
 /// two roots prepared from equal arguments look alike. `provided` are the file systems that
-/// PlannedLayer::provided counts. Trouble: source, conflict, corrupt, manifest.
-[[nodiscard]] Outcome<PreparedRoot> prepare(Plan plan, const Sources& sources, Time stamp,
+/// PlannedLayer::provided counts. `archives`: those that are open already; null: none are. Trouble: source,
+/// conflict, corrupt, manifest.
+[[nodiscard]] Outcome<PreparedRoot> prepare(Plan plan, const Packages& packages, Time stamp,
                                             std::span<const FilesystemPtr> provided = {},
-                                            bool keep_changes = true);
+                                            bool keep_changes = true,
+                                            std::shared_ptr<Archives> archives = nullptr);
 
 }  // namespace wasifs::plan

@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "base/path.h"
+#include "plan/image_plan.h"
 #include "plan/package_plan.h"
 #include "plan/run_reader.h"
 
@@ -69,8 +70,10 @@ EnvVar split_env(std::string_view text) {
 
 class RunPlanner {
  public:
-  RunPlanner(const Manifest& manifest, const webc::PackageManifest* container)
-      : manifest_(manifest), package_(container) {}
+  RunPlanner(const Manifest& manifest, const webc::PackageManifest* container, const oci::Image* image)
+      : manifest_(manifest),
+        package_(container),
+        image_(image != nullptr && !manifest.image->no_command ? image : nullptr) {}
 
   Outcome<RunPlan> plan() {
     run().compat = manifest_.run.compat;
@@ -116,8 +119,13 @@ class RunPlanner {
                               .where = container.source.where});
   }
 
-  /// `package "x": command "y": WHAT`.
+  /// `package "x": command "y": WHAT`, or `image "x": WHAT`.
   std::unexpected<Diagnostic> corrupt(const std::string& what) const {
+    if (image_ != nullptr) {
+      const LayerSource& source = manifest_.image->source;
+      return fail(Diagnostic{
+          .trouble = Trouble::corrupt, .message = image_label(source) + ": " + what, .where = source.where});
+    }
     const LayerSource& source = manifest_.container->source;
     return fail(
         Diagnostic{.trouble = Trouble::corrupt,
@@ -127,30 +135,48 @@ class RunPlanner {
 
   Outcome<void> set_arguments() {
     std::vector<std::string>& argv = run().argv;
+    if (image_ != nullptr) return set_image_arguments();
     if (command_ != nullptr) {
       argv.push_back(command_->exec_name.empty() ? command_->name : command_->exec_name);
       argv.insert(argv.end(), command_->main_args.begin(), command_->main_args.end());
-      for (const std::string& argument : argv) {
-        if (argument.find('\0') != std::string::npos) {
-          return corrupt("argument " + quoted(argument) + " contains a NUL byte");
-        }
-      }
+      if (auto checked = check_arguments(); !checked) return checked;
     }
     for (const auto& argument : manifest_.run.args) argv.push_back(argument.value);
     return {};
   }
 
+  Outcome<void> check_arguments() {
+    for (const std::string& argument : run().argv) {
+      if (argument.find('\0') != std::string::npos) {
+        return corrupt("argument " + quoted(argument) + " contains a NUL byte");
+      }
+    }
+    return {};
+  }
+
+  Outcome<void> set_image_arguments() {
+    std::vector<std::string> arguments;
+    for (const auto& argument : manifest_.run.args) arguments.push_back(argument.value);
+    const auto& instead = manifest_.image->command;
+    ImageRun planned = plan_image_run(*image_, instead ? &instead->value : nullptr, arguments);
+    run().command = std::move(planned.program);
+    run().argv = std::move(planned.argv);
+    return check_arguments();
+  }
+
   Outcome<void> set_environment() {
     Environment environment(manifest_.run.compat.env_duplicates, plan_.decisions);
     if (command_ != nullptr) {
-      for (const std::string& text : command_->env) {
-        EnvVar variable = split_env(text);
-        if (const std::string problem = env_problem(variable); !problem.empty()) {
-          return corrupt("environment variable " + quoted(text) + ": " + problem);
-        }
-        const LayerSource& source = manifest_.container->source;
-        std::string origin = quoted(variable.value) + " of " + package_label(source);
-        environment.add(std::move(variable), std::move(origin), source.where);
+      const LayerSource& source = manifest_.container->source;
+      if (auto added = add_packed(environment, command_->env, package_label(source), source.where); !added) {
+        return added;
+      }
+    }
+    if (image_ != nullptr) {
+      const LayerSource& source = manifest_.image->source;
+      if (auto added = add_packed(environment, image_->config().env, image_label(source), source.where);
+          !added) {
+        return added;
       }
     }
     if (manifest_.run.forward_host_env) {
@@ -164,12 +190,30 @@ class RunPlanner {
     return {};
   }
 
-  /// The package's directory counts from the root, whatever it looks like.
+  /// The variables of a package or image, which is `label`.
+  Outcome<void> add_packed(Environment& environment, const std::vector<std::string>& texts,
+                           const std::string& label, const SourceLocation& where) const {
+    for (const std::string& text : texts) {
+      EnvVar variable = split_env(text);
+      if (const std::string problem = env_problem(variable); !problem.empty()) {
+        return corrupt("environment variable " + quoted(text) + ": " + problem);
+      }
+      std::string origin = quoted(variable.value) + " of " + label;
+      environment.add(std::move(variable), std::move(origin), where);
+    }
+    return {};
+  }
+
+  /// The directory of a package or image counts from the root, whatever it looks like.
   Outcome<std::optional<Located<std::string>>> package_cwd() const {
-    if (command_ == nullptr || command_->cwd.empty()) return std::nullopt;
-    Outcome<std::string> normal = normalize_guest_path(command_->cwd, "working directory");
+    const std::string cwd = command_ != nullptr ? command_->cwd
+                            : image_ != nullptr ? image_->config().working_dir
+                                                : std::string();
+    if (cwd.empty()) return std::nullopt;
+    Outcome<std::string> normal = normalize_guest_path(cwd, "working directory");
     if (!normal) return corrupt(normal.error().message);
-    return Located<std::string>{*std::move(normal), manifest_.container->source.where};
+    const LayerSource& source = image_ != nullptr ? manifest_.image->source : manifest_.container->source;
+    return Located<std::string>{*std::move(normal), source.where};
   }
 
   Outcome<void> set_cwd() {
@@ -215,14 +259,16 @@ class RunPlanner {
 
   const Manifest& manifest_;
   const webc::PackageManifest* package_;
+  const oci::Image* image_;  ///< null: none, or what is run is none of its programs
   const webc::Command* command_ = nullptr;
   RunPlan plan_;
 };
 
 }  // namespace
 
-Outcome<RunPlan> plan_run(const Manifest& manifest, const webc::PackageManifest* container) {
-  return RunPlanner(manifest, container).plan();
+Outcome<RunPlan> plan_run(const Manifest& manifest, const webc::PackageManifest* container,
+                          const oci::Image* image) {
+  return RunPlanner(manifest, container, image).plan();
 }
 
 }  // namespace wasifs::plan

@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "fs/oci/image.h"
 #include "fs/webc/package.h"
 #include "plan/manifest.h"
 #include "wasifs/plan.h"
@@ -23,6 +24,8 @@ struct RunPlan {
 /// The command is container.command, else the package's entrypoint, else its
 /// only command; else there is none, and RunSpec::choices has their names. With
 /// container.no_command there is neither.
+/// Where the SOURCE is an image it takes the package's place: see plan_image_run().
+///
 /// argv: the command's name (or what the package says instead), the package's
 /// arguments, the user's; without a command the user's alone.
 /// env: the package's, the host's where it is forwarded, the user's. The last
@@ -30,8 +33,9 @@ struct RunPlan {
 /// known variable does not change the order; Compat::env_duplicates keeps all.
 /// cwd: the user's, else the package's, else /home where that is mapped, else /.
 ///
-/// Trouble::corrupt where the package is at fault. What the manifest says has
+/// Trouble::corrupt where the package or image is at fault. What the manifest says has
 /// been checked by its reader.
-[[nodiscard]] Outcome<RunPlan> plan_run(const Manifest& manifest, const webc::PackageManifest* container);
+[[nodiscard]] Outcome<RunPlan> plan_run(const Manifest& manifest, const webc::PackageManifest* container,
+                                        const oci::Image* image = nullptr);
 
 }  // namespace wasifs::plan

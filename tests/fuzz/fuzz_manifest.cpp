@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <cstdlib>
 #include <iterator>
+#include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -15,6 +17,7 @@
 #include "plan/make_plan.h"
 #include "plan/manifest.h"
 #include "plan/run_reader.h"
+#include "wasifs/filesystems.h"
 
 namespace {
 
@@ -43,6 +46,23 @@ plan::PackageInfo package(unsigned version) {
                              .env = {"LANG=C", "HOME"},
                              .cwd = "app/.."}};
   return info;
+}
+
+void add_file(Filesystem& fs, std::string_view name, std::string_view text) {
+  const auto file = fs.root()->create(name, {});
+  if (!file || !(*file)->share_content({.bytes = std::as_bytes(std::span(text)), .owner = nullptr}))
+    std::abort();
+}
+
+/// An image of two layers.
+std::shared_ptr<const oci::Image> image() {
+  const FilesystemPtr tar = memory_filesystem();
+  add_file(*tar, "manifest.json", R"([{"Config": "c.json", "Layers": ["l.tar", "l.tar"]}])");
+  add_file(*tar, "c.json", R"({"config": {"Env": ["A=b"], "Cmd": ["a"]}})");
+  add_file(*tar, "l.tar", "bytes");
+  const auto opened = oci::Image::open(tar, "fuzz.tar", "");
+  if (!opened) std::abort();
+  return *opened;
 }
 
 /// Aborts unless what every run specification promises holds for this one.
@@ -95,7 +115,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       at->second.dependencies = {{"dep", next->first}, {"other", catalogue.rbegin()->first}};
   }
   if (catalogue.size() > 4) catalogue.rbegin()->second.dependencies = {{"dep", catalogue.begin()->first}};
-  const auto plan = plan::make_plan(*manifest, catalogue);
+  static const std::shared_ptr<const oci::Image> some_image = image();
+  plan::Images images;
+  for (const plan::MountEntry& mount : manifest->mounts) {
+    for (const plan::LayerSource& layer : mount.layers) images.insert({{layer.path, layer.tag}, some_image});
+  }
+  const auto plan = plan::make_plan(*manifest, catalogue, images);
   if (plan) check(*plan);
   return 0;
 }

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "handles.h"
+#include "support/tar_writer.h"
 #include "support/temp_dir.h"
 
 namespace wasifs::test {
@@ -227,6 +228,29 @@ TEST(CFilesystemTest, MemoryHasLimitsOfItsOwn) {
   EXPECT_EQ(write_file(root, "/m/large", std::string(9000, 'x')), ENOSPC);
   EXPECT_EQ(write_file(root, "/m/b", ""), 0);
   EXPECT_EQ(write_file(root, "/m/c", ""), ENOSPC);
+}
+
+TEST(CFilesystemTest, AnArchiveIsALayer) {
+  const TempDir dir;
+  dir.write_file("a.tar", TarWriter().file("d/f", "content").file("d/.wh.gone", "").bytes());
+  wasifs_fs* fs = nullptr;
+  ASSERT_EQ(wasifs_fs_archive((dir / "a.tar").c_str(), WASIFS_NUL, 0, &fs, nullptr), 0);
+  const FsHandle handle(fs);
+  const RootHandle root = root_with(handle);
+  EXPECT_EQ(read_file(root, "/m/d/f"), "content");
+  EXPECT_EQ(read_file(root, "/m/d/.wh.gone"), "");
+  wasifs_fs* layer = nullptr;
+  ASSERT_EQ(wasifs_fs_archive((dir / "a.tar").c_str(), WASIFS_NUL, 1, &layer, nullptr), 0);
+  const FsHandle layer_handle(layer);
+  const RootHandle over = root_with(layer_handle);
+  EXPECT_EQ(read_file(over, "/m/d/.wh.gone"), "errno " + std::to_string(ENOENT));
+  wasifs_error* error = nullptr;
+  dir.write_file("bad.tar", "no archive");
+  EXPECT_NE(wasifs_fs_archive((dir / "bad.tar").c_str(), WASIFS_NUL, 0, &fs, &error), 0);
+  EXPECT_EQ(wasifs_error_trouble(error), WASIFS_TROUBLE_CORRUPT);
+  wasifs_error_free(error);
+  EXPECT_EQ(wasifs_fs_archive(nullptr, 1, 0, &fs, nullptr), EINVAL);
+  EXPECT_EQ(wasifs_fs_archive("x", 1, 0, nullptr, nullptr), EINVAL);
 }
 
 }  // namespace

@@ -124,9 +124,10 @@ TEST_F(ArchivePlan, WhatIsWrongNamesThePlace) {
   EXPECT_EQ(text("type = \"archive\"\nsource = \"none.tar\"\n"),
             "site.toml:4:10: error: mount \"/m\": archive \"none.tar\" cannot be used\n"
             "  cause: cannot open archive \"none.tar\": No such file or directory");
-  EXPECT_EQ(
-      text("type = \"archive\"\nsource = \"bad.tar\"\naccess = \"rw\"\n"),
-      "site.toml:5:10: error: a mount of type \"archive\" cannot have access \"rw\": use \"cow\" or \"ro\"");
+  EXPECT_EQ(text("type = \"archive\"\nsource = \"bad.tar\"\naccess = \"rw\"\n"),
+            "site.toml:5:10: error: a mount of type \"archive\" cannot have access \"rw\": use \"cow\" or "
+            "\"ro\"\nhint: "
+            "with \"cow\" changes go to memory, or to a host directory that \"upper\" names");
   EXPECT_EQ(
       text("type = \"archive\"\nsource = \"bad.tar\"\nwhiteouts = \"ocl\"\n"),
       "site.toml:5:13: error: \"whiteouts\" must be \"none\" or \"oci\", not \"ocl\"\nhint: did you mean "

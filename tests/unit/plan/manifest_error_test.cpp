@@ -75,6 +75,14 @@ INSTANTIATE_TEST_SUITE_P(Unserved, ManifestError, testing::ValuesIn(kUnserved),
                          [](const auto& one) { return one.param.name; });
 
 const Case kUppers[] = {
+    {"ArchiveAccess", mount("type = \"archive\"\nsource = \"a.tar\"\naccess = \"rw\""),
+     "site.toml:5:10: error: a mount of type \"archive\" cannot have access \"rw\": use \"cow\" or \"ro\"\n"
+     "hint: with \"cow\" changes go to memory, or to a host directory that \"upper\" names"},
+    {"ImageWhiteouts", mount("type = \"image\"\nsource = \"a\"\nwhiteouts = \"oci\""),
+     "site.toml:5:1: error: \"whiteouts\" does not belong to a mount of type \"image\""},
+    {"Whiteouts", mount("type = \"archive\"\nsource = \"a.tar\"\nwhiteouts = \"oic\""),
+     "site.toml:5:13: error: \"whiteouts\" must be \"none\" or \"oci\", not \"oic\"\nhint: did you mean "
+     "\"oci\"?"},
     {"WorkOfRootAlone", "[root]\nwork = \"./w\"\n",
      "site.toml:2:8: error: \"work\" is for an \"upper\" that is a host directory\n"
      "hint: name that directory with \"upper\", or leave \"work\" out"},
@@ -171,8 +179,8 @@ const Case kMounts[] = {
     {"Guest", "[[mount]]\ntype = \"memory\"\n", "site.toml:1:1: error: [[mount]] has no \"guest\""},
     {"Type", "[[mount]]\nguest = \"/a\"\n", "site.toml:1:1: error: [[mount]] has no \"type\""},
     {"TypeName", mount("type = \"hosts\""),
-     "site.toml:3:8: error: \"type\" must be \"host\", \"webc\", \"archive\", \"memory\", \"static\" or "
-     "\"overlay\", not "
+     "site.toml:3:8: error: \"type\" must be \"host\", \"webc\", \"archive\", \"image\", \"memory\", "
+     "\"static\" or \"overlay\", not "
      "\"hosts\"\n"
      "hint: did you mean \"host\"?"},
     {"HostSource", mount("type = \"host\""), "site.toml:1:1: error: [[mount]] has no \"source\""},
