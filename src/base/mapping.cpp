@@ -76,4 +76,10 @@ Outcome<View> map_file(const std::string& path, std::string_view what) {
   return View{bytes, std::move(mapping)};
 }
 
+void release_pages(const View& mapped) {
+  if (mapped.bytes.empty()) return;
+  // Nothing is ever written to it, so nothing is lost. A hint: whether it helps does not matter.
+  (void)::madvise(const_cast<std::byte*>(mapped.bytes.data()), mapped.bytes.size(), MADV_DONTNEED);
+}
+
 }  // namespace wasifs

@@ -18,4 +18,8 @@ namespace wasifs {
 /// file over the old one, which leaves the mapping intact.
 [[nodiscard]] Outcome<View> map_file(const std::string& path, std::string_view what);
 
+/// Lets the system take back the pages of a view that map_file() gave; what is looked at
+/// later comes from the file again. For who has read a lot, once.
+void release_pages(const View& mapped);
+
 }  // namespace wasifs

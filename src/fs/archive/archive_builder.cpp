@@ -14,11 +14,16 @@ constexpr std::uint32_t kUnseen = UINT32_MAX;
 
 ArchiveFilesystem::Builder::Builder(ArchiveFilesystem& fs, RawTree& tree, const View& archive,
                                     const View& spool)
-    : fs_(fs), tree_(tree), archive_(archive), spool_(spool) {}
+    : fs_(fs), tree_(tree), archive_(archive), spool_(spool), places_(tree.inodes.size()) {}
 
 void ArchiveFilesystem::Builder::build() {
+  // Each step frees what is not needed any more, so that all of it never is there at once.
+  tree_.forget_slots();
   sort_by_parent();
   number_nodes();
+  tree_.dentries = {};
+  tree_.extents = {};
+  first_of_ = order_ = node_of_ = {};
   fs_.names_ = std::move(tree_.names);
   fs_.extras_ = std::move(tree_.extras);
   make_nodes();
@@ -38,6 +43,10 @@ void ArchiveFilesystem::Builder::sort_by_parent() {
 }
 
 void ArchiveFilesystem::Builder::number_nodes() {
+  // What was replaced takes room for nothing; most archives have none of that.
+  fs_.dentries_.reserve(tree_.dentries.size() + 1);
+  fs_.extents_.reserve(tree_.extents.size());
+  inode_of_.reserve(tree_.inodes.size());
   node_of_.assign(tree_.inodes.size(), kUnseen);
   node_of_[0] = 0;
   inode_of_.push_back(0);
@@ -49,7 +58,7 @@ void ArchiveFilesystem::Builder::number_nodes() {
     if (inode.type == FileType::directory) {
       list_directory(node);
     } else if (inode.type == FileType::symlink) {
-      places_[node].first = inode.text_at;
+      places_[node].first = inode.first;
     } else if (inode.type == FileType::regular) {
       copy_extents(node);
     }
@@ -60,7 +69,7 @@ void ArchiveFilesystem::Builder::list_directory(std::uint32_t directory) {
   const std::uint32_t inode = inode_of_[directory];
   const std::span names(order_.data() + first_of_[inode], first_of_[inode + 1] - first_of_[inode]);
   std::ranges::sort(names, {}, [this](std::uint32_t at) { return tree_.name_of(tree_.dentries[at]); });
-  places_[directory].first = fs_.dentries_.size();
+  places_[directory].first = static_cast<std::uint32_t>(fs_.dentries_.size());
   places_[directory].count = static_cast<std::uint32_t>(names.size());
   for (const std::uint32_t at : names) {
     const RawDentry& dentry = tree_.dentries[at];
@@ -83,13 +92,14 @@ void ArchiveFilesystem::Builder::list_directory(std::uint32_t directory) {
 
 void ArchiveFilesystem::Builder::copy_extents(std::uint32_t node) {
   const RawInode& inode = tree_.inodes[inode_of_[node]];
-  places_[node].first = fs_.extents_.size();
+  places_[node].first = static_cast<std::uint32_t>(fs_.extents_.size());
   places_[node].count = inode.extent_count;
   for (std::uint32_t i = 0; i < inode.extent_count; ++i) {
-    const RawExtent& raw = tree_.extents[inode.first_extent + i];
-    const View& from = raw.spooled ? spool_ : archive_;
-    shows_archive_ |= !raw.spooled;
-    fs_.extents_.push_back({.offset = raw.offset, .length = raw.length, .bytes = from.bytes.data() + raw.at});
+    const RawExtent& raw = tree_.extents[inode.first + i];
+    const View& from = raw.spooled() ? spool_ : archive_;
+    shows_archive_ |= !raw.spooled();
+    fs_.extents_.push_back(
+        {.offset = raw.offset, .length = raw.length, .bytes = from.bytes.data() + raw.at()});
     fs_.content_ += raw.length;
   }
 }

@@ -34,7 +34,7 @@ class ArchiveFilesystem::Builder {
   std::vector<std::uint32_t> order_;     ///< dentries
   std::vector<std::uint32_t> node_of_;   ///< by inode; kUnseen
   std::vector<std::uint32_t> inode_of_;  ///< by node
-  std::vector<NodePlace> places_;        ///< by node
+  BulkArray<NodePlace> places_;          ///< by node
   bool shows_archive_ = false;
 };
 

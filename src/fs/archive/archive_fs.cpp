@@ -120,7 +120,7 @@ class ArchiveFilesystem::OpenDir final : public Dir {
 ArchiveNode::ArchiveNode(const ArchiveFilesystem& fs, const RawInode& raw, const NodePlace& place)
     : Node(raw.type, Pinned{}),
       fs_(fs),
-      size_(is_device(raw.type) ? raw.rdev : raw.size),
+      size_(raw.size),
       mtime_(raw.mtime),
       uid_(raw.uid),
       gid_(raw.gid),
@@ -136,7 +136,7 @@ std::uint64_t ArchiveNode::ino() const { return static_cast<std::uint64_t>(this 
 
 std::span<const Extent> ArchiveNode::extents() const {
   if (type() != FileType::regular) return {};
-  return std::span(fs_.extents_).subspan(static_cast<std::size_t>(first_), count_);
+  return std::span(fs_.extents_).subspan(first_, count_);
 }
 
 Result<Attr> ArchiveNode::attr() {
@@ -183,8 +183,7 @@ Result<FilePtr> ArchiveNode::open(OpenFlags flags) {
 
 Result<Link> ArchiveNode::read_link() {
   if (type() != FileType::symlink) return fail(Errc::einval);
-  return Link{.text = fs_.names_.substr(static_cast<std::size_t>(first_), static_cast<std::size_t>(size_)),
-              .layer_rooted = true};
+  return Link{.text = fs_.names_.substr(first_, static_cast<std::size_t>(size_)), .layer_rooted = true};
 }
 
 Result<std::string> ArchiveNode::get_xattr(std::string_view name) {
@@ -224,6 +223,8 @@ Outcome<std::shared_ptr<ArchiveFilesystem>> ArchiveFilesystem::open(const std::s
   if (::stat(path.c_str(), &found) == 0) {
     dated.stamp = {.sec = found.st_mtim.tv_sec, .nsec = static_cast<std::int32_t>(found.st_mtim.tv_nsec)};
   }
+  const View bytes = *mapped;
+  dated.release = [bytes] { release_pages(bytes); };
   return parse(*std::move(mapped), path, dated);
 }
 
@@ -241,9 +242,11 @@ Outcome<std::shared_ptr<ArchiveFilesystem>> ArchiveFilesystem::index(View bytes,
                         .label = label,
                         .whiteouts = options.whiteouts,
                         .stamp = options.stamp,
-                        .progress = options.progress};
+                        .progress = options.progress,
+                        .release = options.release};
   Outcome<RawTree> tree = scan_archive(input, spool);
   if (!tree) return fail(std::move(tree.error()));
+  if (options.release) options.release();
   Outcome<View> spooled = spool.finish();
   if (!spooled) return fail(std::move(spooled.error()));
   return std::make_shared<ArchiveFilesystem>(std::move(label), std::move(bytes), *std::move(spooled),

@@ -31,6 +31,9 @@ struct OpenOptions {
   /// Time of directories that only the paths of others speak of; open() takes the file's.
   Time stamp = {};
   Progress progress = {};
+  /// Lets the system take back the pages of the bytes that are parsed, see release_pages();
+  /// open() sets it. Null: they are no mapping of a file.
+  std::function<void()> release = {};
 };
 
 class ArchiveFilesystem;
@@ -44,7 +47,7 @@ struct Extent {
 
 /// What the names of a node and what is in it say.
 struct NodePlace {
-  std::uint64_t first = 0;   ///< of a directory its children, of a file its extents, of a link its text
+  std::uint32_t first = 0;   ///< of a directory its children, of a file its extents, of a link its text
   std::uint32_t count = 0;   ///< of the first two
   std::uint32_t dentry = 0;  ///< one of its names; 0: the root
   std::uint32_t nlink = 0;
@@ -66,7 +69,7 @@ class ArchiveNode final : public Node {
   [[nodiscard]] const ArchiveFilesystem& fs() const { return fs_; }
   [[nodiscard]] std::uint64_t ino() const;
   [[nodiscard]] std::uint64_t size() const { return size_; }
-  [[nodiscard]] ChildRange children() const { return {static_cast<std::uint32_t>(first_), count_}; }
+  [[nodiscard]] ChildRange children() const { return {first_, count_}; }
   [[nodiscard]] std::span<const Extent> extents() const;
 
  private:
@@ -79,7 +82,7 @@ class ArchiveNode final : public Node {
   std::uint32_t gid_;
   std::uint32_t nlink_;
   std::uint32_t extra_;
-  std::uint64_t first_;  ///< see NodePlace
+  std::uint32_t first_;  ///< see NodePlace
   std::uint32_t count_;
   std::uint32_t dentry_;
   std::uint16_t mode_;
@@ -125,7 +128,7 @@ class ArchiveFilesystem final : public Filesystem {
 
   /// A name; those of a directory stand side by side.
   struct Dentry {
-    std::uint64_t name_at = 0;
+    std::uint32_t name_at = 0;
     std::uint32_t node = 0;
     std::uint32_t parent = 0;
     std::uint8_t name_size = 0;
@@ -141,7 +144,7 @@ class ArchiveFilesystem final : public Filesystem {
   class OpenDir;
 
   [[nodiscard]] std::string_view name_of(const Dentry& dentry) const {
-    return std::string_view(names_).substr(static_cast<std::size_t>(dentry.name_at), dentry.name_size);
+    return std::string_view(names_).substr(dentry.name_at, dentry.name_size);
   }
 
   const std::string label_;

@@ -80,12 +80,13 @@ Outcome<bool> EntryReader::read(Block& block) {
   }
 }
 
+std::uint64_t EntryReader::bytes_read() const {
+  const std::int64_t read = std::max<std::int64_t>(0, archive_filter_bytes(reader_.get(), -1));
+  return std::min<std::uint64_t>(bytes_.size(), static_cast<std::uint64_t>(read));
+}
+
 void EntryReader::tell_progress() const {
-  if (!progress_) return;
-  const std::int64_t read = archive_filter_bytes(reader_.get(), -1);
-  progress_(
-      std::min<std::uint64_t>(bytes_.size(), static_cast<std::uint64_t>(std::max<std::int64_t>(0, read))),
-      bytes_.size());
+  if (progress_) progress_(bytes_read(), bytes_.size());
 }
 
 std::string EntryReader::place(std::string_view relation) const {

@@ -49,6 +49,8 @@ class EntryReader {
   [[nodiscard]] const std::string& symlink() const { return symlink_; }
   /// How many entries there were so far.
   [[nodiscard]] std::uint64_t count() const { return count_; }
+  /// How many of the archive's bytes were read so far.
+  [[nodiscard]] std::uint64_t bytes_read() const;
   /// Reads on in the entry's content; false: that is all. In order, and what lies
   /// between two blocks is a hole. corrupt, also for a checksum that is wrong.
   [[nodiscard]] Outcome<bool> read(Block& block);

@@ -5,14 +5,14 @@
 
 namespace wasifs::archive {
 
-RawTree::RawTree(Time stamp) : stamp_(stamp), slots_(64) {
-  inodes.push_back({.mtime = stamp, .implied = true});
+RawTree::RawTree(Time stamp) : inodes(kMost), dentries(kMost), extents(kMost), stamp_(stamp), slots_(64) {
+  inodes.push_back({.implied = true, .mtime = stamp});
 }
 
 std::uint32_t RawTree::enter(std::uint32_t parent, std::string_view name) {
   const auto found = find(parent, name);
   if (found && inodes[*found].type == FileType::directory) return *found;
-  const std::uint32_t made = add({.mtime = stamp_, .implied = true});
+  const std::uint32_t made = add({.implied = true, .mtime = stamp_});
   this->name(parent, name, made);
   return made;
 }
@@ -29,7 +29,6 @@ void RawTree::name(std::uint32_t parent, std::string_view name, std::uint32_t in
     dentries[slots_[slot] - 1].inode = inode;
     return;
   }
-  if (dentries.size() + 1 >= RawInode::kNone) throw std::bad_alloc();
   dentries.push_back({.name_at = keep(name),
                       .parent = parent,
                       .inode = inode,
@@ -39,15 +38,15 @@ void RawTree::name(std::uint32_t parent, std::string_view name, std::uint32_t in
 }
 
 std::uint32_t RawTree::add(const RawInode& inode) {
-  if (inodes.size() + 1 >= RawInode::kNone) throw std::bad_alloc();
   inodes.push_back(inode);
   return static_cast<std::uint32_t>(inodes.size() - 1);
 }
 
-std::uint64_t RawTree::keep(std::string_view text) {
+std::uint32_t RawTree::keep(std::string_view text) {
   const std::size_t at = names.size();
+  if (at + text.size() > UINT32_MAX) throw std::bad_alloc();
   names.append(text);
-  return at;
+  return static_cast<std::uint32_t>(at);
 }
 
 /// Where the name is, or would go.

@@ -58,6 +58,7 @@ class Scanner {
       if (!more) return fail(more.error());
       if (!*more) break;
       if (auto taken = take(reader_.entry()); !taken) return fail(std::move(taken.error()));
+      release();
     }
     whiteouts_.apply();
     return std::move(tree_);
@@ -66,6 +67,15 @@ class Scanner {
  private:
   [[nodiscard]] std::unexpected<Diagnostic> refuse(const std::string& why, std::string hint = {}) const {
     return reader_.refuse(why, std::move(hint));
+  }
+
+  /// What lies behind is not looked at again.
+  void release() {
+    constexpr std::uint64_t kBetween = std::uint64_t{16} << 20U;
+    const std::uint64_t read = reader_.bytes_read();
+    if (!in_.release || read < released_ + kBetween) return;
+    released_ = read;
+    in_.release();
   }
 
   Outcome<void> take(::archive_entry* entry) {
@@ -163,7 +173,7 @@ class Scanner {
     inode.implied = false;
     inode.mtime = time_of(archive_entry_mtime(entry), archive_entry_mtime_nsec(entry));
     if (inode.type == FileType::char_device || inode.type == FileType::block_device) {
-      inode.rdev = archive_entry_rdev(entry);
+      inode.size = archive_entry_rdev(entry);
     }
     if (inode.type == FileType::symlink) {
       if (auto read = read_text(inode); !read) return read;
@@ -185,7 +195,7 @@ class Scanner {
       return refuse("a symlink's text has 1 to 4095 bytes, not " + std::to_string(target.size()));
     }
     inode.size = target.size();
-    inode.text_at = tree_.keep(target);
+    inode.first = tree_.keep(target);
     return {};
   }
 
@@ -242,7 +252,7 @@ class Scanner {
     }
     RawInode& inode = tree_.inodes[number];
     inode.size = std::max(static_cast<std::uint64_t>(stated), end);
-    inode.first_extent = static_cast<std::uint32_t>(first);
+    inode.first = static_cast<std::uint32_t>(first);
     inode.extent_count = static_cast<std::uint32_t>(tree_.extents.size() - first);
     if (end < inode.size && archive_entry_sparse_count(entry) == 0) {
       return refuse("it ends after " + std::to_string(end) + " of its " + std::to_string(inode.size) +
@@ -252,26 +262,23 @@ class Scanner {
   }
 
   Outcome<void> add_extent(std::uint64_t offset, std::span<const std::byte> bytes, std::size_t first) {
-    RawExtent extent{.offset = offset, .at = 0, .length = bytes.size()};
+    RawExtent extent{.offset = offset, .length = bytes.size()};
     const std::less_equal<> before;
     const std::byte* const end = in_.bytes.data() + in_.bytes.size();
     if (before(in_.bytes.data(), bytes.data()) && before(bytes.data() + bytes.size(), end)) {
-      extent.at = static_cast<std::uint64_t>(bytes.data() - in_.bytes.data());
+      extent.place = static_cast<std::uint64_t>(bytes.data() - in_.bytes.data());
     } else {
       const Outcome<std::uint64_t> at = spool_.add(bytes);
       if (!at) return fail(at.error());
-      extent.at = *at;
-      extent.spooled = true;
+      extent.place = *at | RawExtent::kSpooled;
     }
     if (tree_.extents.size() > first) {
-      RawExtent& last = tree_.extents.back();
-      if (last.spooled == extent.spooled && last.offset + last.length == offset &&
-          last.at + last.length == extent.at) {
+      RawExtent& last = tree_.extents[tree_.extents.size() - 1];
+      if (last.offset + last.length == offset && last.place + last.length == extent.place) {
         last.length += extent.length;
         return {};
       }
     }
-    if (tree_.extents.size() >= UINT32_MAX) throw std::bad_alloc();
     tree_.extents.push_back(extent);
     return {};
   }
@@ -281,6 +288,7 @@ class Scanner {
   RawTree tree_;
   Whiteout whiteouts_;
   EntryReader reader_;
+  std::uint64_t released_ = 0;  ///< bytes_read() when pages were let go of last
 };
 
 }  // namespace

@@ -17,6 +17,8 @@ struct ScanInput {
   Whiteouts whiteouts = Whiteouts::none;
   Time stamp;  ///< of directories that only paths speak of
   Progress progress;
+  /// Lets the system take back the pages of `bytes`; null: they are no mapping.
+  std::function<void()> release = {};
 };
 
 /// More entries than this are refused: their index would fill the machine's memory.
