@@ -133,7 +133,14 @@ Outcome<void> OutputFile::commit() {
   }
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) return trouble(errno);
   temporary_.clear();
-  return {};
+  // The name as well: it is the folder's.
+  const int folder = ::open(folder_of(path_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder < 0) return trouble(errno);
+  const int synced = ::fsync(folder);
+  const int error = errno;
+  ::close(folder);
+  // Not every file system has a notion of it.
+  return synced == 0 || error == EINVAL ? Outcome<void>{} : trouble(error);
 }
 
 }  // namespace wasifs

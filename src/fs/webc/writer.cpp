@@ -10,6 +10,7 @@
 
 #include "base/output_file.h"
 #include "base/path.h"
+#include "base/utf8.h"
 #include "fs/webc/volume_layout.h"
 
 namespace wasifs::webc {
@@ -50,43 +51,50 @@ struct Section {
   [[nodiscard]] std::uint64_t content_start() const { return start + kSectionHead + before_size; }
 };
 
+/// By their names' bytes.
+using SortedAtoms = std::vector<const AtomSource*>;
+
+std::string_view name_of(const AtomSource* atom) { return atom->name; }
+
 /// Files that are directly in a directory: what the atoms of a package are. Only as much
 /// of a directory as a VolumeLayout asks for.
 class AtomFolder final : public Node {
  public:
-  explicit AtomFolder(const std::vector<AtomSource>& atoms) : Node(FileType::directory), atoms_(atoms) {}
+  explicit AtomFolder(const SortedAtoms& atoms) : Node(FileType::directory), atoms_(atoms) {}
 
   [[nodiscard]] Result<Attr> attr() override { return Attr{.type = FileType::directory, .mode = 0755}; }
   [[nodiscard]] Result<NodeRef> lookup(std::string_view name) override {
-    const auto found = std::ranges::find(atoms_, name, &AtomSource::name);
-    if (found == atoms_.end()) return fail(Errc::enoent);
-    return found->file;
+    const auto found = std::ranges::lower_bound(atoms_, name, {}, name_of);
+    if (found == atoms_.end() || name_of(*found) != name) return fail(Errc::enoent);
+    return (*found)->file;
   }
   [[nodiscard]] Result<DirPtr> open_dir() override { return std::make_unique<Names>(atoms_); }
 
  private:
   class Names final : public Dir {
    public:
-    explicit Names(const std::vector<AtomSource>& atoms) : atoms_(atoms) {}
+    explicit Names(const SortedAtoms& atoms) : atoms_(atoms) {}
     [[nodiscard]] Status read(std::uint64_t cookie, DirSink sink) override {
       for (std::uint64_t at = cookie; at < atoms_.size(); ++at) {
-        if (!sink({.name = atoms_[static_cast<std::size_t>(at)].name, .next = at + 1})) break;
+        if (!sink({.name = name_of(atoms_[static_cast<std::size_t>(at)]), .next = at + 1})) break;
       }
       return {};
     }
 
    private:
-    const std::vector<AtomSource>& atoms_;
+    const SortedAtoms& atoms_;
   };
 
-  const std::vector<AtomSource>& atoms_;
+  const SortedAtoms& atoms_;
 };
 
 class PackageWriter {
  public:
   PackageWriter(const PackageSource& source, OutputFile out) : source_(source), out_(std::move(out)) {
+    for (const AtomSource& atom : source.atoms) atoms_.push_back(&atom);
+    std::ranges::sort(atoms_, {}, name_of);
     // Atoms have no times.
-    layouts_.emplace_back("atoms", make_ref<AtomFolder>(source.atoms), 0);
+    layouts_.emplace_back("atoms", make_ref<AtomFolder>(atoms_), 0);
     std::vector<const VolumeSource*> volumes;
     for (const VolumeSource& volume : source.volumes) volumes.push_back(&volume);
     std::ranges::sort(volumes, {}, &VolumeSource::name);
@@ -165,15 +173,12 @@ class PackageWriter {
 
   /// What the manifest says of them must be what was written.
   Outcome<void> check_atoms() const {
-    std::vector<const AtomSource*> atoms;
-    for (const AtomSource& atom : source_.atoms) atoms.push_back(&atom);
-    std::ranges::sort(atoms, {}, &AtomSource::name);
-    for (std::size_t i = 0; i < atoms.size(); ++i) {
+    for (std::size_t i = 0; i < atoms_.size(); ++i) {
       // The root's record comes first.
-      if (layouts_[0].hash_of(i + 1) == atoms[i]->sha256) continue;
+      if (layouts_[0].hash_of(i + 1) == atoms_[i]->sha256) continue;
       return fail(Diagnostic{
           .trouble = Trouble::source,
-          .message = "atom " + wasifs::quoted(atoms[i]->name) + " has changed while it was packed"});
+          .message = "atom " + wasifs::quoted(atoms_[i]->name) + " has changed while it was packed"});
     }
     return {};
   }
@@ -216,6 +221,7 @@ class PackageWriter {
 
   const PackageSource& source_;
   OutputFile out_;
+  SortedAtoms atoms_;
   std::vector<VolumeLayout> layouts_;  ///< of the atoms, then of the volumes
   std::vector<Section> sections_;      ///< the manifest, then those of the layouts
   std::uint64_t index_size_ = 0;
@@ -224,6 +230,9 @@ class PackageWriter {
 
 /// Two that would be one in the package.
 Outcome<void> check_names(const PackageSource& source) {
+  const auto refuse = [](const std::string& what) {
+    return fail(Diagnostic{.trouble = Trouble::manifest, .message = what});
+  };
   const auto twice = [](std::vector<std::string_view> names) {
     std::ranges::sort(names);
     const auto found = std::ranges::adjacent_find(names);
@@ -235,9 +244,12 @@ Outcome<void> check_names(const PackageSource& source) {
   for (const VolumeSource& volume : source.volumes) volumes.push_back(volume.name);
   for (const auto& [kind, names] : {std::pair{"atoms", atoms}, std::pair{"volumes", volumes}}) {
     if (const auto name = twice(names)) {
-      return fail(
-          Diagnostic{.trouble = Trouble::manifest,
-                     .message = std::string("two ") + kind + " have the name " + wasifs::quoted(*name)});
+      return refuse(std::string("two ") + kind + " have the name " + wasifs::quoted(*name));
+    }
+    for (const std::string_view name : names) {
+      if (is_utf8(name)) continue;
+      return refuse("the name " + wasifs::quoted(name) + " among the " + kind +
+                    " is no UTF-8, which a package cannot hold");
     }
   }
   return {};

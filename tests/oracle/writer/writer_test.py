@@ -36,7 +36,6 @@ def encoded(content):
 
 def file_of(rand):
     size = rand.choice([0, 1, 24, 255, 256, 5000, 70000])
-    # The interface takes what has both of these names in it for a file.
     return {"data": encoded(rand.randbytes(size)), "modified": rand.choice([0, 1, 1700000000, 2**33])}
 
 
@@ -45,10 +44,9 @@ def tree_of(rand, depth):
     for name in rand.sample(NAMES, rand.randrange(len(NAMES) if depth == 0 else 5)):
         folder = rand.random() < 0.35 and depth < 12
         tree[name] = tree_of(rand, depth + 1) if folder else file_of(rand)
+    # The interface takes a directory that has both for a file.
     if {"data", "modified"} <= tree.keys():
-        del tree["data"]
-    # So is a directory whose "data" is a file of ours: it would look like one.
-    tree.pop("data", None)
+        del tree["modified"]
     return tree
 
 

@@ -256,6 +256,13 @@ TEST(PackageWriter, TwoOfOneNameAreRefused) {
   EXPECT_EQ(write_package(layers.source, "p.webc").error().text(), "error: two atoms have the name \"a\"");
 }
 
+TEST(PackageWriter, NamesAreUtf8) {
+  WebcSpec spec;
+  spec.volumes["/caf\xe9"] = {};
+  EXPECT_EQ(write_package(Layers(spec).source, "p.webc").error().text(),
+            "error: the name \"/caf\\xe9\" among the volumes is no UTF-8, which a package cannot hold");
+}
+
 TEST(PackageWriter, AFullDiskLeavesNothing) {
   if (::geteuid() != 0) GTEST_SKIP() << "only root can mount a small file system";
   const TempDir dir;
