@@ -4,7 +4,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <optional>
 #include <string_view>
+#include <vector>
 
 #include "base/path.h"
 #include "fs/archive/archive_fs.h"
@@ -37,6 +39,32 @@ archive::OpenOptions options_for(const Archives::Options& options, const std::st
     };
   }
   return out;
+}
+
+bool is_opaque(Node& directory) {
+  return directory.get_xattr(::geteuid() == 0 ? "trusted.overlay.opaque" : "user.overlay.opaque") == "y";
+}
+
+/// The attributes of a directory as the layers, the nearest first, show it.
+std::optional<Attr> attributes_below(const std::vector<FilesystemPtr>& layers, const std::string& directory) {
+  for (const FilesystemPtr& layer : layers) {
+    NodeRef at = layer->root();
+    bool hides = false;
+    for (const std::string_view name : split_path(directory)) {
+      hides = hides || is_opaque(*at);
+      Result<NodeRef> next = at->lookup(name);
+      // A file or a deletion hides what lies below it as well.
+      if (next && !(*next)->is_directory()) return std::nullopt;
+      at = next ? *std::move(next) : NodeRef();
+      if (!at) break;
+    }
+    if (at) {
+      const Result<Attr> attr = at->attr();
+      return attr ? std::optional<Attr>(*attr) : std::nullopt;
+    }
+    if (hides) return std::nullopt;
+  }
+  return std::nullopt;
 }
 
 /// Makes images of the layers that are some, and opens them.
@@ -144,14 +172,30 @@ Outcome<std::shared_ptr<const oci::Image>> Archives::image(const std::string& pa
 }
 
 Outcome<FilesystemPtr> Archives::layer(const std::string& path, const std::string& tag, std::size_t number) {
+  // Those below it first, each once: a directory that only paths speak of looks as it does there.
+  for (std::size_t below = 0; below < number; ++below) {
+    if (auto opened = open_layer(path, tag, below); !opened) return opened;
+  }
+  return open_layer(path, tag, number);
+}
+
+Outcome<FilesystemPtr> Archives::open_layer(const std::string& path, const std::string& tag,
+                                            std::size_t number) {
   const std::tuple key(path, tag, number);
   if (const auto known = layers_.find(key); known != layers_.end()) return known->second;
   const auto image = this->image(path, tag);
   if (!image) return fail(image.error());
   const oci::ImageLayer& layer = (*image)->layers().at(number);
+  if (layer.content != oci::LayerContent::tar) return FilesystemPtr();
   const std::string label = path + ": " + layer.name;
-  auto parsed =
-      archive::ArchiveFilesystem::parse(layer.bytes, label, options_for(options_, label, Whiteouts::oci));
+  std::vector<FilesystemPtr> below;
+  for (std::size_t i = number; i > 0; --i) {
+    const auto found = layers_.find({path, tag, i - 1});
+    if (found != layers_.end() && found->second != nullptr) below.push_back(found->second);
+  }
+  archive::OpenOptions options = options_for(options_, label, Whiteouts::oci);
+  options.inherit = [&below](const std::string& directory) { return attributes_below(below, directory); };
+  auto parsed = archive::ArchiveFilesystem::parse(layer.bytes, label, options);
   if (!parsed) return fail(std::move(parsed.error()));
   return layers_.emplace(key, *std::move(parsed)).first->second;
 }

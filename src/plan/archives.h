@@ -42,6 +42,10 @@ class Archives {
                                              std::size_t number);
 
  private:
+  /// Null: a layer that is no tar.
+  [[nodiscard]] Outcome<FilesystemPtr> open_layer(const std::string& path, const std::string& tag,
+                                                  std::size_t number);
+
   Options options_;
   std::map<std::pair<std::string, Whiteouts>, FilesystemPtr> archives_;
   Images images_;

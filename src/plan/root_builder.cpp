@@ -209,7 +209,7 @@ Outcome<PreparedRoot> RootBuilder::build() const {
   const plan::LoadedPackages packages = std::move(loader).take();
   Outcome<Plan> plan = plan::make_plan(state.manifest, packages.catalogue);
   if (!plan) return fail(std::move(plan.error()));
-  return plan::prepare(*std::move(plan), {.packages = packages.files}, now(), state.provided);
+  return plan::prepare(*std::move(plan), packages.files, now(), state.provided);
 }
 
 }  // namespace wasifs

@@ -13,8 +13,13 @@ constexpr std::uint32_t kUnseen = UINT32_MAX;
 }  // namespace
 
 ArchiveFilesystem::Builder::Builder(ArchiveFilesystem& fs, RawTree& tree, const View& archive,
-                                    const View& spool)
-    : fs_(fs), tree_(tree), archive_(archive), spool_(spool), places_(tree.inodes.size()) {}
+                                    const View& spool, const OpenOptions& options)
+    : fs_(fs),
+      tree_(tree),
+      archive_(archive),
+      spool_(spool),
+      options_(options),
+      places_(tree.inodes.size()) {}
 
 void ArchiveFilesystem::Builder::build() {
   // Each step frees what is not needed any more, so that all of it never is there at once.
@@ -102,15 +107,33 @@ void ArchiveFilesystem::Builder::copy_extents(std::uint32_t node) {
         {.offset = raw.offset, .length = raw.length, .bytes = from.bytes.data() + raw.at()});
     fs_.content_ += raw.length;
   }
+  if (inode.extent_count > kFewExtents) {
+    fs_.blocks_.emplace(node, count_blocks(std::span(fs_.extents_).last(inode.extent_count)));
+  }
 }
 
-// Nothing in here throws but at the start: all memory is reserved before.
+void ArchiveFilesystem::Builder::inherit(RawInode& inode, std::uint32_t dentry) const {
+  // Below a directory that hides all others of its name there is nothing it could be like.
+  for (std::uint32_t at = dentry; at != 0; at = fs_.nodes_[fs_.dentries_[at].parent].dentry_) {
+    if (fs_.nodes_[fs_.dentries_[at].parent].opaque_) return;
+  }
+  const std::optional<Attr> attr = options_.inherit(dentry == 0 ? "/" : fs_.path_of(dentry));
+  if (!attr) return;
+  inode.mode = attr->mode;
+  inode.uid = attr->uid;
+  inode.gid = attr->gid;
+  inode.mtime = attr->mtime;
+}
+
 void ArchiveFilesystem::Builder::make_nodes() {
   fs_.node_storage_ = BulkMemory(inode_of_.size() * sizeof(ArchiveNode));
   fs_.node_storage_.use(inode_of_.size() * sizeof(ArchiveNode));
   fs_.nodes_ = reinterpret_cast<ArchiveNode*>(fs_.node_storage_.data());
   for (; fs_.count_ < inode_of_.size(); ++fs_.count_) {
-    std::construct_at(&fs_.nodes_[fs_.count_], fs_, tree_.inodes[inode_of_[fs_.count_]], places_[fs_.count_]);
+    RawInode& inode = tree_.inodes[inode_of_[fs_.count_]];
+    // Those above it are there by now.
+    if (inode.implied && options_.inherit) inherit(inode, places_[fs_.count_].dentry);
+    std::construct_at(&fs_.nodes_[fs_.count_], fs_, inode, places_[fs_.count_]);
   }
 }
 

@@ -12,7 +12,8 @@ namespace wasifs::archive {
 /// name, breadth first, the names of a directory side by side and in their order.
 class ArchiveFilesystem::Builder {
  public:
-  Builder(ArchiveFilesystem& fs, RawTree& tree, const View& archive, const View& spool);
+  Builder(ArchiveFilesystem& fs, RawTree& tree, const View& archive, const View& spool,
+          const OpenOptions& options);
 
   void build();
 
@@ -24,12 +25,15 @@ class ArchiveFilesystem::Builder {
   void list_directory(std::uint32_t directory);
   void copy_extents(std::uint32_t node);
   void make_nodes();
+  /// What OpenOptions::inherit says of a directory that nothing else describes.
+  void inherit(RawInode& inode, std::uint32_t dentry) const;
   void make_index();
 
   ArchiveFilesystem& fs_;
   RawTree& tree_;
   const View& archive_;
   const View& spool_;
+  const OpenOptions& options_;
   std::vector<std::uint32_t> first_of_;  ///< by inode, in order_
   std::vector<std::uint32_t> order_;     ///< dentries
   std::vector<std::uint32_t> node_of_;   ///< by inode; kUnseen

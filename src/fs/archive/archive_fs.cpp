@@ -130,7 +130,8 @@ ArchiveNode::ArchiveNode(const ArchiveFilesystem& fs, const RawInode& raw, const
       count_(place.count),
       dentry_(place.dentry),
       mode_(raw.mode),
-      opaque_(raw.opaque) {}
+      opaque_(raw.opaque),
+      implied_(raw.implied) {}
 
 std::uint64_t ArchiveNode::ino() const { return static_cast<std::uint64_t>(this - fs_.nodes_) + 1; }
 
@@ -152,7 +153,7 @@ Result<Attr> ArchiveNode::attr() {
             .mtime = mtime_,
             .ctime = mtime_,
             .btime = mtime_};
-  for (const Extent& extent : extents()) attr.blocks += (extent.length + 511) / 512;
+  attr.blocks = fs_.blocks_of(*this);
   if (extra_ != RawInode::kNone) {
     const Extra& extra = fs_.extras_[extra_];
     attr.atime = extra.atime;
@@ -209,7 +210,7 @@ ArchiveFilesystem::ArchiveFilesystem(std::string label, View archive, View spool
       marks_(options.whiteouts == Whiteouts::oci),
       opaque_mark_(options.user_marks ? kUserOpaque : kOpaque),
       spooled_(spool.bytes.size()) {
-  Builder(*this, tree, archive, spool).build();
+  Builder(*this, tree, archive, spool, options).build();
 }
 
 ArchiveFilesystem::~ArchiveFilesystem() { std::destroy_n(nodes_, count_); }
@@ -280,6 +281,7 @@ Outcome<void> ArchiveFilesystem::write_to(TarWriter& tar) const {
   // Breadth first, so that a directory comes before what is in it.
   for (std::uint32_t at = 0; at < dentries_.size(); ++at) {
     ArchiveNode& node = nodes_[dentries_[at].node];
+    if (node.implied_) continue;
     const std::string path = at == 0 ? "." : path_of(at).substr(1);
     TarWriter::Item item{.path = path, .attr = node.attr().value()};
     std::string link;
@@ -299,6 +301,22 @@ Outcome<void> ArchiveFilesystem::write_to(TarWriter& tar) const {
     if (auto added = tar.add(item, content.get()); !added) return added;
   }
   return {};
+}
+
+bool ArchiveFilesystem::has_sockets() const {
+  return std::any_of(nodes_, nodes_ + count_,
+                     [](const ArchiveNode& node) { return node.type() == FileType::socket; });
+}
+
+std::uint64_t ArchiveFilesystem::blocks_of(const ArchiveNode& node) const {
+  if (node.extents().size() > kFewExtents) return blocks_.at(static_cast<std::uint32_t>(&node - nodes_));
+  return count_blocks(node.extents());
+}
+
+std::uint64_t ArchiveFilesystem::count_blocks(std::span<const Extent> extents) {
+  std::uint64_t blocks = 0;
+  for (const Extent& extent : extents) blocks += (extent.length + 511) / 512;
+  return blocks;
 }
 
 std::size_t ArchiveFilesystem::memory() const {

@@ -2,7 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -26,9 +29,12 @@ struct OpenOptions {
   /// Directory, made where it is missing, that keeps what was decompressed between two
   /// mounts: as a tar, named by the SHA-256 of the archive. "": none.
   std::string cache = {};
-  /// How many bytes may be decompressed, which a bomb meets before the disk is full.
+  /// How many bytes may be decompressed; never more than nine tenths of what is free.
   std::uint64_t max_spool = std::uint64_t{1} << 40U;
-  /// Time of directories that only the paths of others speak of; open() takes the file's.
+  /// The attributes of a directory ("/" or "/a/b") that only the paths of others speak of:
+  /// mode, owner and mtime of what it lies over, say. Null or nullopt: 0755, owned by 0:0.
+  std::function<std::optional<Attr>(const std::string& path)> inherit = {};
+  /// Time of such directories; open() takes the file's.
   Time stamp = {};
   Progress progress = {};
   /// Lets the system take back the pages of the bytes that are parsed, see release_pages();
@@ -87,6 +93,7 @@ class ArchiveNode final : public Node {
   std::uint32_t dentry_;
   std::uint16_t mode_;
   bool opaque_;
+  bool implied_;
 };
 
 /// An archive as a read-only layer: indexed once, content served from the mapping it
@@ -115,9 +122,12 @@ class ArchiveFilesystem final : public Filesystem {
   [[nodiscard]] std::string describe() const override;
   [[nodiscard]] std::string path_of(Node& node) override;
 
-  /// Writes everything as a tar that shows the same when it is opened.
+  /// Writes everything as a tar that shows the same when it is opened. What only paths
+  /// speak of is left to them again.
   [[nodiscard]] Outcome<void> write_to(TarWriter& tar) const;
 
+  /// True if there is a socket, which no tar can hold.
+  [[nodiscard]] bool has_sockets() const;
   /// Bytes of content that had to be decompressed.
   [[nodiscard]] std::uint64_t spooled() const { return spooled_; }
   /// Bytes of memory that the index takes.
@@ -143,6 +153,9 @@ class ArchiveFilesystem final : public Filesystem {
   class OpenFile;
   class OpenDir;
 
+  static constexpr std::size_t kFewExtents = 8;
+  [[nodiscard]] std::uint64_t blocks_of(const ArchiveNode& node) const;
+  [[nodiscard]] static std::uint64_t count_blocks(std::span<const Extent> extents);
   [[nodiscard]] std::string_view name_of(const Dentry& dentry) const {
     return std::string_view(names_).substr(dentry.name_at, dentry.name_size);
   }
@@ -161,6 +174,8 @@ class ArchiveFilesystem final : public Filesystem {
   ArchiveNode* nodes_ = nullptr;
   std::size_t count_ = 0;
   std::uint64_t content_ = 0;  ///< bytes that extents hold
+  /// Blocks of the files with many extents, by node: to count them takes long.
+  std::map<std::uint32_t, std::uint64_t> blocks_;
 };
 
 }  // namespace wasifs::archive

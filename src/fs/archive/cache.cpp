@@ -3,6 +3,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "base/mapping.h"
@@ -13,12 +14,21 @@
 
 namespace wasifs::archive {
 
+namespace {
+
+constexpr std::size_t kEnd = 1024;  // two blocks of zeros
+
+}  // namespace
+
 Cache::Cache(const std::string& folder, std::string label, std::span<const std::byte> archive)
     : folder_(folder), label_(std::move(label)), path_(folder + "/" + to_hex(sha256(archive)) + ".tar") {}
 
 std::optional<View> Cache::find() const {
   Outcome<View> mapped = map_file(path_, "cached archive");
-  if (!mapped || mapped->bytes.empty()) return std::nullopt;
+  // A tar that was cut off between two entries lacks nothing but its end.
+  if (!mapped || mapped->bytes.size() < kEnd) return std::nullopt;
+  const auto end = mapped->bytes.last(kEnd);
+  if (std::ranges::any_of(end, [](std::byte byte) { return byte != std::byte{}; })) return std::nullopt;
   return *std::move(mapped);
 }
 
@@ -54,7 +64,10 @@ Outcome<std::shared_ptr<ArchiveFilesystem>> ArchiveFilesystem::parse_cached(View
   whole.whiteouts = Whiteouts::none;
   auto opened = index(bytes, label, whole);
   if (!opened) return opened;
-  if ((*opened)->spooled() == 0) return index(std::move(bytes), std::move(label), quiet);
+  // Nothing to keep, or something that a tar has no notation for.
+  if ((*opened)->spooled() == 0 || (*opened)->has_sockets()) {
+    return index(std::move(bytes), std::move(label), quiet);
+  }
   if (auto stored = cache.store(**opened); !stored) return fail(std::move(stored.error()));
   opened->reset();  // and the spool with it
   std::optional<View> kept = cache.find();

@@ -33,8 +33,10 @@ Outcome<void> EntryReader::open() {
         archive_read_support_filter_zstd, archive_read_support_filter_lz4, archive_read_support_format_tar,
         archive_read_support_format_cpio, archive_read_support_format_zip, archive_read_support_format_7zip,
         archive_read_support_format_iso9660}) {
-    // One that this libarchive was built without says so when it meets one.
-    if (support(reader) < ARCHIVE_WARN) return fail(failure(reader, Trouble::bug, "libarchive"));
+    // For one that it was built without, libarchive would run a program of the host.
+    if (support(reader) != ARCHIVE_OK) {
+      return fail(failure(reader, Trouble::source, "this libarchive cannot read all that wasifs asks of it"));
+    }
   }
   if (bytes_.empty()) return refuse("it is empty");
   if (archive_read_open_memory(reader, bytes_.data(), bytes_.size()) < ARCHIVE_WARN) return corrupt("");

@@ -19,6 +19,7 @@ namespace {
 
 constexpr std::size_t kMaxName = 255;
 constexpr std::size_t kMaxLink = 4095;
+constexpr std::size_t kMaxXattr = 65'536;  // Linux's own
 Time time_of(std::int64_t seconds, long nanoseconds) {
   return {.sec = seconds, .nsec = static_cast<std::int32_t>(std::clamp(nanoseconds, 0L, 999'999'999L))};
 }
@@ -79,8 +80,17 @@ class Scanner {
   }
 
   Outcome<void> take(::archive_entry* entry) {
-    if (reader_.count() > kMaxEntries) {
-      return refuse("more than " + std::to_string(kMaxEntries) + " entries are not indexed");
+    if (tree_.inodes.size() > limits_.nodes) {
+      return refuse("more than " + std::to_string(limits_.nodes) +
+                    " files and directories are too many for an archive of this size");
+    }
+    if (tree_.names.size() + xattr_bytes_ > limits_.bytes) {
+      return refuse("more than " + std::to_string(limits_.bytes) +
+                    " bytes of names and attributes are too many for an archive of this size");
+    }
+    if (reader_.path().size() > kMaxArchivePath) {
+      return refuse("a path of " + std::to_string(reader_.path().size()) + " bytes; " +
+                    std::to_string(kMaxArchivePath) + " is the most");
     }
     Outcome<std::vector<std::string_view>> names = components(reader_.path());
     if (!names) return fail(std::move(names.error()));
@@ -178,8 +188,7 @@ class Scanner {
     if (inode.type == FileType::symlink) {
       if (auto read = read_text(inode); !read) return read;
     }
-    read_extra(entry, inode);
-    return {};
+    return read_extra(entry, inode);
   }
 
   /// An owner as 32 bits; the last value means "nobody" to the system calls.
@@ -199,12 +208,12 @@ class Scanner {
     return {};
   }
 
-  void read_extra(::archive_entry* entry, RawInode& inode) {
+  Outcome<void> read_extra(::archive_entry* entry, RawInode& inode) {
     const bool dated = archive_entry_atime_is_set(entry) != 0 || archive_entry_ctime_is_set(entry) != 0 ||
                        archive_entry_birthtime_is_set(entry) != 0;
     const int xattrs = archive_entry_xattr_reset(entry);
     inode.extra = RawInode::kNone;
-    if (!dated && xattrs == 0) return;
+    if (!dated && xattrs == 0) return {};
     Extra extra{.atime = inode.mtime, .ctime = inode.mtime, .btime = inode.mtime, .xattrs = {}};
     if (archive_entry_atime_is_set(entry) != 0) {
       extra.atime = time_of(archive_entry_atime(entry), archive_entry_atime_nsec(entry));
@@ -222,11 +231,17 @@ class Scanner {
     std::size_t size = 0;
     while (archive_entry_xattr_next(entry, &name, &value, &size) == ARCHIVE_OK) {
       if (name == nullptr || is_reserved(name)) continue;
+      if (size > kMaxXattr) {
+        return refuse("the extended attribute " + quoted(name) + " has " + std::to_string(size) + " bytes; " +
+                      std::to_string(kMaxXattr) + " is the most");
+      }
+      xattr_bytes_ += std::string_view(name).size() + size;
       values.try_emplace(name, static_cast<const char*>(value), size);
     }
     extra.xattrs.assign(values.begin(), values.end());
     inode.extra = static_cast<std::uint32_t>(tree_.extras.size());
     tree_.extras.push_back(std::move(extra));
+    return {};
   }
 
   /// In a layer with marks, those are ours to make.
@@ -288,6 +303,8 @@ class Scanner {
   RawTree tree_;
   Whiteout whiteouts_;
   EntryReader reader_;
+  const ScanLimits limits_ = ScanLimits::of(in_.bytes.size());
+  std::uint64_t xattr_bytes_ = 0;
   std::uint64_t released_ = 0;  ///< bytes_read() when pages were let go of last
 };
 

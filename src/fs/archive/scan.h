@@ -21,15 +21,27 @@ struct ScanInput {
   std::function<void()> release = {};
 };
 
-/// More entries than this are refused: their index would fill the machine's memory.
-inline constexpr std::uint64_t kMaxEntries = 16'000'000;
+/// What the index of an archive may hold: a few bytes, compressed, can speak of any number
+/// of files and attributes, and of directories that paths imply. Both grow with the size of
+/// the archive.
+struct ScanLimits {
+  std::uint64_t nodes;  ///< files and directories
+  std::uint64_t bytes;  ///< of names, texts of links, names and values of attributes
+
+  [[nodiscard]] static ScanLimits of(std::uint64_t archive_size) {
+    return {.nodes = 1'000'000 + archive_size / 16, .bytes = (std::uint64_t{64} << 20U) + 2 * archive_size};
+  }
+};
+/// Longer paths are refused: each component may be a directory.
+inline constexpr std::size_t kMaxArchivePath = 65'535;
 
 /// Reads all of an archive once (see EntryReader). Content that lies in `bytes` as it is
 /// stays there; what does not goes to `spool`.
 ///
 /// Trouble::corrupt names the entry and the byte where its header begins; source: the
 /// spool's. An archive is refused as a whole where one of its entries cannot be right:
-/// ".." in a path, a name longer than 255 bytes, a hard link to what is not there.
+/// ".." in a path, a name longer than 255 bytes, a hard link to what is not there, or where
+/// it goes beyond its ScanLimits.
 [[nodiscard]] Outcome<RawTree> scan_archive(const ScanInput& input, Spool& spool);
 
 }  // namespace wasifs::archive

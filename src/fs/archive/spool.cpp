@@ -3,8 +3,10 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -59,20 +61,26 @@ Diagnostic Spool::trouble(const std::string& what, int error) const {
 Outcome<void> Spool::open() {
   fd_ = open_nameless(folder_);
   if (fd_ < 0) return fail(trouble("no file for what it holds can be made", errno));
+  struct statvfs room{};
+  // A tenth stays for others, so that what has no end does not fill the disk.
+  if (::fstatvfs(fd_, &room) == 0) {
+    const std::uint64_t free = std::uint64_t{room.f_bavail} * room.f_frsize;
+    limit_ = std::min(limit_, free - free / 10);
+  }
   buffer_ = std::make_unique<std::byte[]>(kBuffer);
   return {};
 }
 
 Outcome<std::uint64_t> Spool::add(std::span<const std::byte> bytes) {
   const std::uint64_t at = size_;
+  if (fd_ < 0) {
+    if (auto opened = open(); !opened) return fail(std::move(opened.error()));
+  }
   if (bytes.size() > limit_ - size_) {
     return fail(Diagnostic{.trouble = Trouble::corrupt,
                            .message = "archive " + quoted(archive_) + ": it holds more than the " +
                                       std::to_string(limit_) + " bytes that may be decompressed",
                            .hint = "if you trust it, unpack it and name the directory"});
-  }
-  if (fd_ < 0) {
-    if (auto opened = open(); !opened) return fail(std::move(opened.error()));
   }
   size_ += bytes.size();
   while (!bytes.empty()) {

@@ -16,8 +16,9 @@ namespace wasifs::archive {
 /// this process's memory. Not thread-safe.
 class Spool {
  public:
-  /// In the directory `folder`, which is made when the first byte comes. No more than
-  /// `limit` bytes; `archive` is whom messages speak of.
+  /// In the directory `folder`, where it is made when the first byte comes. No more than
+  /// `limit` bytes, nor than nine tenths of what is free there; `archive` is whom messages
+  /// speak of.
   Spool(std::string archive, std::string folder, std::uint64_t limit);
   Spool(const Spool&) = delete;
   Spool& operator=(const Spool&) = delete;
@@ -38,7 +39,7 @@ class Spool {
 
   const std::string archive_;
   const std::string folder_;
-  const std::uint64_t limit_;
+  std::uint64_t limit_;
   int fd_ = -1;
   std::uint64_t size_ = 0;
   std::unique_ptr<std::byte[]> buffer_;  ///< small pieces on their way to the file

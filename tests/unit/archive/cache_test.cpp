@@ -112,6 +112,26 @@ TEST_F(ArchiveCache, ADamagedOneIsMadeAnew) {
   }
 }
 
+TEST_F(ArchiveCache, OneThatWasCutOffBetweenEntriesIsMadeAnew) {
+  const std::string bytes =
+      make_archive("pax", {{.path = "a", .data = "1"}, {.path = "b", .data = "2"}}, "gzip");
+  open_archive(bytes, options()).reset();
+  const auto size = std::filesystem::file_size(kept().front());
+  for (std::uintmax_t cut = 512; cut < size; cut += 512) {
+    std::filesystem::resize_file(kept().front(), cut);
+    const auto fs = open_archive(bytes, options());
+    EXPECT_EQ(content(*fs, "/a") + content(*fs, "/b"), "12") << cut;
+    EXPECT_EQ(std::filesystem::file_size(kept().front()), size) << cut;
+  }
+}
+
+TEST_F(ArchiveCache, WhatNoTarCanHoldIsNotKept) {
+  const std::string bytes = make_archive(
+      "newc", {{.path = "f", .data = "content"}, {.path = "s", .type = FileType::socket}}, "gzip");
+  EXPECT_EQ(listing(*open_archive(bytes, options())), "/: dir 0755\n/f: file 0644 7\n/s: socket 0644\n");
+  EXPECT_TRUE(kept().empty());
+}
+
 TEST_F(ArchiveCache, AFolderThatCannotBeMadeIsAnError) {
   archive::OpenOptions nowhere = options();
   nowhere.cache = "/nowhere/at/all";

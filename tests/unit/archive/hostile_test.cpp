@@ -136,6 +136,47 @@ TEST(HostileArchive, ABombMeetsTheLimit) {
   EXPECT_EQ(refusal(bomb), "");
 }
 
+TEST(HostileArchive, ImpliedDirectoriesAreLimited) {
+  // Each path of 60,000 bytes implies 30,000 directories, and packs to next to nothing.
+  std::vector<ArchiveItem> items;
+  std::string below;
+  for (int i = 0; i < 30'000; ++i) below += "/d";
+  for (int i = 0; i < 40; ++i) items.push_back({.path = std::to_string(i) + below});
+  const std::string text = refusal(make_archive("pax", items, "gzip"));
+  EXPECT_NE(text.find(" files and directories are too many for an archive of this size"), std::string::npos)
+      << text.substr(text.size() - 200);
+  EXPECT_NE(refusal(make_archive("pax", {{.path = "x" + below + below}})).find("; 65535 is the most"),
+            std::string::npos);
+}
+
+TEST(HostileArchive, ExtendedAttributesAreLimited) {
+  std::vector<ArchiveItem> items;
+  for (int i = 0; i < 1200; ++i) {
+    items.push_back({.path = std::to_string(i), .xattrs = {{"user.a", std::string(60'000, 'x')}}});
+  }
+  const std::string text = refusal(make_archive("pax", items, "gzip"));
+  EXPECT_NE(text.find(" bytes of names and attributes are too many for an archive of this size"),
+            std::string::npos)
+      << text;
+  EXPECT_EQ(
+      refusal(make_archive("pax", {{.path = "f", .xattrs = {{"user.a", std::string(65'537, 'x')}}}})),
+      "error: archive \"a.tar\": entry 1 \"f\" (byte 0): the extended attribute \"user.a\" has 65537 bytes; "
+      "65536 is the most");
+}
+
+TEST(HostileArchive, ManyExtentsAreCountedOnce) {
+  constexpr std::uint64_t kSegments = 2000;
+  std::string data(kSegments * 4096, '\0');
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> segments;
+  for (std::uint64_t i = 0; i < kSegments; ++i) {
+    data[static_cast<std::size_t>(i * 4096)] = 'x';
+    segments.emplace_back(i * 4096, 1);
+  }
+  const auto fs = open_archive(make_archive("pax", {{.path = "f", .data = data, .segments = segments}}));
+  EXPECT_EQ(node_at(*fs, "/f")->attr().value().blocks, kSegments);
+  EXPECT_EQ(content(*fs, "/f"), data);
+}
+
 TEST(HostileArchive, WhatIsNoArchiveSaysWhatWouldBe) {
   EXPECT_EQ(
       refusal("this is no archive, whatever its name says\n"),

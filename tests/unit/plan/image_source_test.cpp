@@ -65,6 +65,25 @@ TEST_F(ImageSource, ArchiveShowsItsTree) {
   EXPECT_EQ(content(open_source("x.bin"), "/dir/a"), "a");
 }
 
+TEST_F(ImageSource, ADirectoryThatALayerOnlyPassesThroughStaysAsItIs) {
+  const std::string lowest =
+      TarWriter().directory("d", 0700).directory("d/e", 0711).directory("f", 0701).bytes();
+  const std::string middle = TarWriter().file("d/e/new", "x").file(".wh.f", "").bytes();
+  const std::string highest =
+      TarWriter().file("d/.wh..wh..opq", "").file("d/e/top", "x").file("f/g", "x").bytes();
+  for (const bool all : {false, true}) {
+    std::vector<Json> layers{writer_.blob(kTarLayer, lowest), writer_.blob(kTarLayer, middle)};
+    if (all) layers.push_back(writer_.blob(kTarLayer, highest));
+    writer_.index({writer_.image({{"config", Json::object()}}, layers)});
+    const PreparedRoot root = open_source("app");
+    EXPECT_EQ(root.tree->stat("/d")->mode, 0700);
+    EXPECT_EQ(root.tree->stat("/d/e")->mode, all ? 0755 : 0711) << "unless all below it is hidden";
+    EXPECT_EQ(root.tree->stat("/f").has_value(), all);
+    if (!all) continue;
+    EXPECT_EQ(root.tree->stat("/f")->mode, 0755) << "or it was deleted between";
+  }
+}
+
 TEST_F(ImageSource, LayoutShowsItsLayers) {
   write_image();
   for (const char* name : {"app", "app#v1"}) expect_image(open_source(name), "");
