@@ -25,8 +25,8 @@ struct Options {
   bool overwrite = false;
 };
 
-void report_losses(Io& io, const FolderSink& sink) {
-  for (const CopyLoss& loss : sink.losses()) {
+void report_losses(Io& io, const std::vector<CopyLoss>& losses) {
+  for (const CopyLoss& loss : losses) {
     report(io,
            {.trouble = Trouble::source,
             .message = loss.what + " of " + counted(loss.count, "entry", "entries") +
@@ -36,11 +36,12 @@ void report_losses(Io& io, const FolderSink& sink) {
   }
 }
 
-Outcome<int> to_tar(const Options& options, const Tree& tree, const std::string& path) {
+Outcome<int> to_tar(const Options& options, const Tree& tree, const std::string& path, Io& io) {
   Outcome<std::unique_ptr<TarSink>> sink = TarSink::create(options.output);
   if (!sink) return fail(std::move(sink.error()));
   Outcome<void> done = copy_tree(tree, path, **sink);
   if (done) done = (*sink)->finish();
+  report_losses(io, (*sink)->losses());
   return done ? Outcome<int>(0) : fail(std::move(done.error()));
 }
 
@@ -50,7 +51,7 @@ Outcome<int> to_directory(const Options& options, const Tree& tree, const std::s
   if (!sink) return fail(std::move(sink.error()));
   Outcome<void> done = copy_tree(tree, path, **sink);
   if (done) done = (*sink)->finish();
-  report_losses(io, **sink);
+  report_losses(io, (*sink)->losses());
   if (done) return 0;
   if (done.error().hint.empty()) done.error().hint = "what is whole stays; --overwrite goes on from there";
   return fail(std::move(done.error()));
@@ -61,7 +62,7 @@ Outcome<int> extract(const Options& options, Io& io) {
   if (!root) return fail(root.error());
   const Outcome<std::string> path = path_in(*root->tree, options.path);
   if (!path) return fail(path.error());
-  return archive::has_tar_name(options.output) ? to_tar(options, *root->tree, *path)
+  return archive::has_tar_name(options.output) ? to_tar(options, *root->tree, *path, io)
                                                : to_directory(options, *root->tree, *path, io);
 }
 

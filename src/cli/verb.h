@@ -43,6 +43,7 @@ extern const Verb kStatVerb;
 extern const Verb kExplainVerb;
 extern const Verb kExtractVerb;
 extern const Verb kExportVerb;
+extern const Verb kDiffVerb;
 extern const Verb kSpecVerb;
 extern const Verb kRunVerb;
 extern const Verb kWebcVerb;

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/path.h"
-#include "base/sha256.h"
+#include "inspect/content.h"
 #include "inspect/json_text.h"
 #include "inspect/text.h"
 #include "inspect/walk.h"
@@ -17,30 +17,8 @@ namespace wasifs {
 
 namespace {
 
-constexpr std::size_t kPiece = std::size_t{1} << 20U;
-
 bool is_device(const Attr& attr) {
   return attr.type == FileType::char_device || attr.type == FileType::block_device;
-}
-
-Result<std::string> hash_of(File& file, std::uint64_t size) {
-  Sha256 hash;
-  std::vector<std::byte> buffer;
-  for (std::uint64_t at = 0; at < size;) {
-    const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(kPiece, size - at));
-    if (const std::optional<View> view = file.view(at, wanted); view && !view->bytes.empty()) {
-      hash.add(view->bytes);
-      at += view->bytes.size();
-      continue;
-    }
-    buffer.resize(kPiece);
-    const Result<std::size_t> got = file.read_at(at, std::span(buffer).first(wanted));
-    if (!got) return fail(got.error());
-    if (*got == 0) break;
-    hash.add(std::span(buffer).first(*got));
-    at += *got;
-  }
-  return to_hex(hash.take());
 }
 
 std::string_view mtree_type(FileType type) {
@@ -75,9 +53,9 @@ std::string mtree_time(const Time& time) {
 Outcome<void> ExportSink::put(const CopiedEntry& entry) {
   std::string sha256;
   if (digest_ && entry.content != nullptr) {
-    const Result<std::string> hash = hash_of(*entry.content, entry.attr.size);
+    const Result<Digest> hash = digest_of(*entry.content, entry.attr.size);
     if (!hash) return fail(path_error("read", join_path("/", entry.path), hash.error()));
-    sha256 = *hash;
+    sha256 = to_hex(*hash);
   }
   write(entry, sha256);
   return {};

@@ -88,15 +88,6 @@ std::unexpected<Diagnostic> FolderSink::trouble(std::string_view path, Errc erro
   return fail(path_error("write", path.empty() ? path_ : join_path(path_, path), error));
 }
 
-void FolderSink::lose(std::string what, Errc error, std::string_view path) {
-  auto loss = std::ranges::find(losses_, what, &CopyLoss::what);
-  if (loss == losses_.end()) {
-    losses_.push_back({.what = std::move(what), .error = error, .example = std::string(path)});
-    loss = losses_.end() - 1;
-  }
-  ++loss->count;
-}
-
 /// The node of open_[depth]: found by its name in the one above, where it was let go.
 Result<NodeRef> FolderSink::node_of(std::size_t depth) {
   std::size_t known = depth;
@@ -271,7 +262,7 @@ Status FolderSink::put_other(const CopiedEntry& entry, Node& parent, std::string
     const Result<NodeRef> made = parent.create(made_as, spec);
     if (!made && made.error() == Errc::eexist && over) continue;
     if (!made && is_refused(made.error()) && entry.attr.type != FileType::symlink) {
-      lose("special file", made.error(), entry.path);
+      count_loss(losses_, "special file", made.error(), entry.path);
       return {};
     }
     if (!made) return fail(made.error());
@@ -291,13 +282,13 @@ Status FolderSink::dress(const CopiedEntry& entry, Node& node, bool with_mode) {
   if (now->uid != entry.attr.uid || now->gid != entry.attr.gid) {
     const Status owned = node.set_attr({.uid = entry.attr.uid, .gid = entry.attr.gid});
     if (!owned && !is_refused(owned.error())) return owned;
-    if (!owned) lose("owner", owned.error(), entry.path);
+    if (!owned) count_loss(losses_, "owner", owned.error(), entry.path);
   }
   for (const auto& [name, value] : entry.xattrs) {
     const Status set = node.set_xattr(name, value, XattrMode::any);
     if (set) continue;
     if (!is_refused(set.error())) return set;
-    lose("attribute " + quoted(name), set.error(), entry.path);
+    count_loss(losses_, "attribute " + quoted(name), set.error(), entry.path);
   }
   if (with_mode) {
     if (const Status moded = node.set_attr({.mode = entry.attr.mode}); !moded) return moded;

@@ -12,14 +12,6 @@
 
 namespace wasifs {
 
-/// Something about entries that a directory of the host could not take.
-struct CopyLoss {
-  std::string what;  ///< "owner", `attribute "user.x"`, "device"
-  Errc error;
-  std::string example;  ///< the first path
-  std::uint64_t count = 0;
-};
-
 /// A copy of a tree as a directory of the host. Every step goes from a held directory to
 /// one name in it, so neither a symlink nor a race in the target leads out of it. A file
 /// has its name when it is whole, and directories get their attributes after what is in
@@ -65,7 +57,6 @@ class FolderSink final : public CopySink {
   [[nodiscard]] bool is_there(const CopiedEntry& entry, Node& parent, std::string_view name);
   [[nodiscard]] Status link_over(Node& parent, std::string_view name, Node& target);
   [[nodiscard]] Status dress(const CopiedEntry& entry, Node& node, bool with_mode);
-  void lose(std::string what, Errc error, std::string_view path);
   [[nodiscard]] std::unexpected<Diagnostic> trouble(std::string_view path, Errc error) const;
 
   const std::string path_;

@@ -12,6 +12,10 @@ Outcome<std::unique_ptr<TarSink>> TarSink::create(const std::string& path) {
 }
 
 Outcome<void> TarSink::put(const CopiedEntry& entry) {
+  if (entry.attr.type == FileType::socket) {
+    count_loss(losses_, "socket", Errc::enotsup, entry.path);
+    return {};
+  }
   std::string path(entry.path.empty() ? "." : entry.path);
   if (entry.attr.type == FileType::directory) path += '/';
   return writer_->add({.path = path,

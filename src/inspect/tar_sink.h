@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "fs/archive/tar_writer.h"
 #include "inspect/tree_copy.h"
@@ -15,7 +16,9 @@ class TarSink final : public CopySink {
   /// See archive::TarWriter::create().
   [[nodiscard]] static Outcome<std::unique_ptr<TarSink>> create(const std::string& path);
 
+  /// A socket is left out, and counted.
   [[nodiscard]] Outcome<void> put(const CopiedEntry& entry) override;
+  [[nodiscard]] const std::vector<CopyLoss>& losses() const { return losses_; }
   /// Nothing has a name before.
   [[nodiscard]] Outcome<void> finish() { return writer_->finish(); }
 
@@ -23,6 +26,7 @@ class TarSink final : public CopySink {
   explicit TarSink(std::unique_ptr<archive::TarWriter> writer) : writer_(std::move(writer)) {}
 
   std::unique_ptr<archive::TarWriter> writer_;
+  std::vector<CopyLoss> losses_;
 };
 
 }  // namespace wasifs

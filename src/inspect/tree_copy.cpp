@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "inspect/tree_copy.h"
 
+#include <algorithm>
 #include <map>
 #include <utility>
 #include <vector>
@@ -98,6 +99,15 @@ class Copier {
 };
 
 }  // namespace
+
+void count_loss(std::vector<CopyLoss>& losses, const std::string& what, Errc error, std::string_view path) {
+  auto loss = std::ranges::find(losses, what, &CopyLoss::what);
+  if (loss == losses.end()) {
+    losses.push_back({.what = what, .error = error, .example = std::string(path)});
+    loss = losses.end() - 1;
+  }
+  ++loss->count;
+}
 
 Outcome<void> copy_tree(const Tree& tree, std::string_view path, CopySink& sink) {
   return Copier(tree, path, sink).copy(path);

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "wasifs/tree.h"
 
@@ -31,6 +32,16 @@ class CopySink {
 
   [[nodiscard]] virtual Outcome<void> put(const CopiedEntry& entry) = 0;
 };
+
+/// Something about entries that the place they were copied to could not take.
+struct CopyLoss {
+  std::string what;  ///< "owner", `attribute "user.x"`, "special file"
+  Errc error;
+  std::string example;  ///< the first path
+  std::uint64_t count = 0;
+};
+/// One more of that kind.
+void count_loss(std::vector<CopyLoss>& losses, const std::string& what, Errc error, std::string_view path);
 
 /// Hands everything at and below `path` (absolute, without "." and "..") to `sink`. Several names of a
 /// file stay that: the first has the content. Follows no symlink, and takes the texts

@@ -6,13 +6,11 @@
 
 #include "inspect/entry.h"
 #include "inspect/json_text.h"
+#include "inspect/problem_list.h"
 
 namespace wasifs {
 
 namespace {
-
-/// A tree with more unreadable places than this has one cause, not many.
-constexpr std::size_t kMaxProblems = 100;
 
 struct Lines {
   std::string_view branch, last_branch, through, gap;
@@ -85,24 +83,6 @@ class TreePrinter {
   /// For each depth that is open, where its part of prefix_ ends.
   std::vector<std::size_t> prefix_ends_;
   std::uint64_t directories_ = 0, files_ = 0, symlinks_ = 0, specials_ = 0;
-};
-
-class ProblemList {
- public:
-  void add(std::string_view path, Errc error) {
-    if (++count_ <= kMaxProblems) problems_.push_back(path_error("read", path, error));
-  }
-  Problems take() {
-    if (count_ > kMaxProblems) {
-      problems_.push_back({.trouble = Trouble::source,
-                           .message = std::to_string(count_ - kMaxProblems) + " more could not be read"});
-    }
-    return std::move(problems_);
-  }
-
- private:
-  std::size_t count_ = 0;
-  Problems problems_;
 };
 
 }  // namespace

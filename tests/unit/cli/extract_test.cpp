@@ -71,10 +71,10 @@ TEST_F(Extract, WrongWordsAreToldApart) {
 }
 
 TEST_F(Extract, AnEndInTheMiddleSaysHowToGoOn) {
-  dir_.write_file("out/sub/page/in-the-way", "x");
-  const Ran ran = extract({"-o", dir_ / "out", "--overwrite"});
+  dir_.write_file("out/page/in-the-way", "x");
+  const Ran ran = extract({"/sub", "-o", dir_ / "out", "--overwrite"});
   EXPECT_EQ(ran.status, 6);
-  EXPECT_EQ(ran.err, "error: cannot write \"" + (dir_ / "out/sub/page") +
+  EXPECT_EQ(ran.err, "error: cannot write \"" + (dir_ / "out/page") +
                          "\": Is a directory\nhint: what is whole stays; --overwrite goes on from there\n");
 }
 

@@ -61,7 +61,7 @@ TEST(Usage, NoVerbIsAnErrorThatNamesTheVerbs) {
   EXPECT_EQ(ran.out, "");
   EXPECT_EQ(ran.err,
             "error: no verb given; the verbs are mount, unmount, status, plan, check, tree, ls, cat, stat, "
-            "explain, extract, export, "
+            "explain, diff, extract, export, "
             "spec, run, webc\n"
             "hint: see \"wasifs --help\"\n");
 }
