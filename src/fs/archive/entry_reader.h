@@ -2,20 +2,17 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "fs/archive/handle.h"
+#include "fs/archive/progress.h"
 #include "fs/archive/utf8_locale.h"
 #include "wasifs/node.h"
 
 namespace wasifs::archive {
-
-/// Told now and then how many of an archive's bytes were read.
-using Progress = std::function<void(std::uint64_t done, std::uint64_t total)>;
 
 /// Some bytes of an entry's content, valid until the next are asked for.
 struct Block {

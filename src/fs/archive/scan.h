@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "fs/archive/entry_reader.h"
+#include "fs/archive/progress.h"
 #include "fs/archive/raw_tree.h"
 #include "fs/archive/spool.h"
 #include "wasifs/node.h"
