@@ -37,6 +37,10 @@ std::vector<std::string_view> split_path(std::string_view path) {
   return parts;
 }
 
+std::string join_path(std::string_view path, std::string_view name) {
+  return std::string(path).append(path.ends_with('/') ? "" : "/").append(name);
+}
+
 Outcome<std::string> normalize_guest_path(std::string_view guest, std::string_view what) {
   if (guest.empty()) return fail(invalid(what, guest, "it is empty; use \"/\" for the root"));
   if (guest.find('\0') != std::string_view::npos) {

@@ -14,6 +14,8 @@ namespace wasifs {
 
 /// The components of a path, without empty ones; "." and ".." are kept.
 [[nodiscard]] std::vector<std::string_view> split_path(std::string_view path);
+/// `path` with `name` below it.
+[[nodiscard]] std::string join_path(std::string_view path, std::string_view name);
 
 /// Normalises where a mount appears in the guest (spec: composition rule 1): a
 /// relative path gets a leading '/', "." and empty components go, ".." pops.

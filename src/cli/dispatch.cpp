@@ -295,10 +295,10 @@ int report(Io& io, const Diagnostic& diagnostic, std::string_view severity) {
 }
 
 std::span<const Verb* const> verbs() {
-  static constexpr std::array<const Verb*, 16> kAll{&kMountVerb,  &kUnmountVerb, &kStatusVerb, &kPlanVerb,
-                                                    &kCheckVerb,  &kTreeVerb,    &kLsVerb,     &kCatVerb,
-                                                    &kStatVerb,   &kExplainVerb, &kDiffVerb,   &kExtractVerb,
-                                                    &kExportVerb, &kSpecVerb,    &kRunVerb,    &kWebcVerb};
+  static constexpr std::array<const Verb*, 18> kAll{
+      &kMountVerb,  &kUnmountVerb, &kStatusVerb, &kPlanVerb,    &kCheckVerb,  &kTreeVerb,
+      &kLsVerb,     &kCatVerb,     &kStatVerb,   &kExplainVerb, &kDiffVerb,   &kExtractVerb,
+      &kExportVerb, &kSpecVerb,    &kRunVerb,    &kPackVerb,    &kUnpackVerb, &kWebcVerb};
   return kAll;
 }
 

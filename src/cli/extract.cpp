@@ -6,12 +6,9 @@
 
 #include "base/path.h"
 #include "cli/compose_flags.h"
+#include "cli/copy_out.h"
 #include "cli/source.h"
 #include "cli/verb.h"
-#include "fs/archive/tar_writer.h"
-#include "inspect/folder_sink.h"
-#include "inspect/tar_sink.h"
-#include "inspect/tree_copy.h"
 
 namespace wasifs::cli {
 
@@ -25,45 +22,12 @@ struct Options {
   bool overwrite = false;
 };
 
-void report_losses(Io& io, const std::vector<CopyLoss>& losses) {
-  for (const CopyLoss& loss : losses) {
-    report(io,
-           {.trouble = Trouble::source,
-            .message = loss.what + " of " + counted(loss.count, "entry", "entries") +
-                       " cannot be kept: " + message(loss.error) + "; the first is " +
-                       wasifs::quoted(join_path("/", loss.example))},
-           "warning");
-  }
-}
-
-Outcome<int> to_tar(const Options& options, const Tree& tree, const std::string& path, Io& io) {
-  Outcome<std::unique_ptr<TarSink>> sink = TarSink::create(options.output);
-  if (!sink) return fail(std::move(sink.error()));
-  Outcome<void> done = copy_tree(tree, path, **sink);
-  if (done) done = (*sink)->finish();
-  report_losses(io, (*sink)->losses());
-  return done ? Outcome<int>(0) : fail(std::move(done.error()));
-}
-
-Outcome<int> to_directory(const Options& options, const Tree& tree, const std::string& path, Io& io) {
-  Outcome<std::unique_ptr<FolderSink>> sink =
-      FolderSink::create(options.output, {.overwrite = options.overwrite});
-  if (!sink) return fail(std::move(sink.error()));
-  Outcome<void> done = copy_tree(tree, path, **sink);
-  if (done) done = (*sink)->finish();
-  report_losses(io, (*sink)->losses());
-  if (done) return 0;
-  if (done.error().hint.empty()) done.error().hint = "what is whole stays; --overwrite goes on from there";
-  return fail(std::move(done.error()));
-}
-
 Outcome<int> extract(const Options& options, Io& io) {
   const Outcome<PreparedRoot> root = open_source(io, options.source, options.compose);
   if (!root) return fail(root.error());
   const Outcome<std::string> path = path_in(*root->tree, options.path);
   if (!path) return fail(path.error());
-  return archive::has_tar_name(options.output) ? to_tar(options, *root->tree, *path, io)
-                                               : to_directory(options, *root->tree, *path, io);
+  return copy_out(*root->tree, *path, {.output = options.output, .overwrite = options.overwrite}, io);
 }
 
 Action add(CLI::App& app) {

@@ -44,6 +44,8 @@ extern const Verb kExplainVerb;
 extern const Verb kExtractVerb;
 extern const Verb kExportVerb;
 extern const Verb kDiffVerb;
+extern const Verb kPackVerb;
+extern const Verb kUnpackVerb;
 extern const Verb kSpecVerb;
 extern const Verb kRunVerb;
 extern const Verb kWebcVerb;

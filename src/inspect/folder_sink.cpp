@@ -250,6 +250,11 @@ Result<NodeRef> FolderSink::find(std::string_view path) {
 }
 
 Status FolderSink::put_other(const CopiedEntry& entry, Node& parent, std::string_view name) {
+  // Packages have them; Linux does not.
+  if (entry.attr.type == FileType::symlink && entry.link.empty()) {
+    count_loss(losses_, "empty text", Errc::enoent, entry.path);
+    return {};
+  }
   const NewNode spec{.type = entry.attr.type,
                      .mode = entry.attr.mode,
                      .uid = ::geteuid(),

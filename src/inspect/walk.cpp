@@ -5,8 +5,6 @@
 #include <utility>
 #include <vector>
 
-#include "base/path.h"
-
 namespace wasifs {
 
 namespace {
@@ -169,10 +167,6 @@ std::string absolute_path(std::string_view path) {
     if (part != ".") out.append("/").append(part);
   }
   return out.empty() ? "/" : out;
-}
-
-std::string join_path(std::string_view path, std::string_view name) {
-  return std::string(path).append(path.ends_with('/') ? "" : "/").append(name);
 }
 
 }  // namespace wasifs

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/path.h"
 #include "wasifs/node.h"
 #include "wasifs/tree.h"
 
@@ -87,8 +88,5 @@ void walk(const Walkable& source, const VNode& start, std::string_view path, Wal
 /// What a user typed, as paths below it are shown: absolute, without empty
 /// components and ".". A ".." stays, since what it means depends on symlinks.
 [[nodiscard]] std::string absolute_path(std::string_view path);
-
-/// `path` with `name` below it.
-[[nodiscard]] std::string join_path(std::string_view path, std::string_view name);
 
 }  // namespace wasifs

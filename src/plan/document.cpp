@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <sstream>
 #include <tuple>
 
 namespace wasifs::plan {
@@ -143,6 +144,14 @@ class Converter {
     } else if (const auto* boolean = node.as_boolean()) {
       value.kind = ValueKind::boolean;
       value.boolean = boolean->get();
+    } else if (const auto* real = node.as_floating_point()) {
+      value.kind = ValueKind::real;
+      value.real = real->get();
+    } else {
+      std::ostringstream written;
+      node.visit([&](const auto& date) { written << date; });
+      value.kind = ValueKind::date;
+      value.text = written.str();
     }
     return value;
   }

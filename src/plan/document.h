@@ -10,17 +10,18 @@
 
 namespace wasifs::plan {
 
-enum class ValueKind : std::uint8_t { string, integer, boolean, array, table, other };
+enum class ValueKind : std::uint8_t { string, integer, real, boolean, date, array, table };
 
 struct Entry;
 
 /// A value of a TOML document with the place where it stands.
 struct Value {
-  ValueKind kind = ValueKind::other;
+  ValueKind kind = ValueKind::table;
   std::string_view kind_name;  ///< for messages: "a string", "an integer", "a date", …
   SourceLocation where;
-  std::string text;  ///< of a string
+  std::string text;  ///< of a string; of a date and of a time as TOML writes it
   std::int64_t integer = 0;
+  double real = 0;
   bool boolean = false;
   std::vector<Value> items;    ///< of an array
   std::vector<Entry> entries;  ///< of a table, in the order of the document

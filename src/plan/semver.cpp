@@ -154,7 +154,7 @@ Read<Condition> read_condition(Scanner& scanner) {
   condition.major = *major;
   bool wildcard = false;
   if (auto read = read_minor_and_patch(scanner, condition, wildcard); !read) return problem(read.error());
-  if (wildcard && !stated) condition.op = Op::exact;
+  if (wildcard && !stated) condition.op = Op::wildcard;
   if (condition.patch) {
     Identifiers build;
     if (auto read = read_suffixes(scanner, condition.pre, build); !read) return problem(read.error());
@@ -266,6 +266,7 @@ bool is_caret(const Condition& wanted, const Version& version) {
 bool holds(const Condition& wanted, const Version& version) {
   switch (wanted.op) {
     case Op::exact:
+    case Op::wildcard:
       return is_exactly(wanted, version);
     case Op::greater:
       return compare(version, wanted) > 0;
@@ -281,6 +282,38 @@ bool holds(const Condition& wanted, const Version& version) {
       return is_caret(wanted, version);
   }
   return false;
+}
+
+std::string_view sign_of(Op op) {
+  switch (op) {
+    case Op::exact:
+      return "=";
+    case Op::greater:
+      return ">";
+    case Op::greater_equal:
+      return ">=";
+    case Op::less:
+      return "<";
+    case Op::less_equal:
+      return "<=";
+    case Op::tilde:
+      return "~";
+    case Op::caret:
+      return "^";
+    case Op::wildcard:
+      return "";
+  }
+  return "";
+}
+
+std::string text_of(const Condition& condition) {
+  std::string out(sign_of(condition.op));
+  out += std::to_string(condition.major);
+  if (condition.minor) out += "." + std::to_string(*condition.minor);
+  if (condition.patch) out += "." + std::to_string(*condition.patch);
+  if (condition.op == Op::wildcard) out += ".*";
+  if (!condition.pre.empty()) out += "-" + joined(condition.pre);
+  return out;
 }
 
 bool names_pre_release_of(const Condition& wanted, const Version& version) {
@@ -324,6 +357,17 @@ Outcome<VersionRange> VersionRange::parse(std::string_view text) {
   if (!conditions) return fail(refused(text, "version range", conditions.error()));
   range.conditions_ = *std::move(conditions);
   return range;
+}
+
+std::string VersionRange::canonical() const {
+  if (build_) {
+    Version whole = *build_;
+    whole.build.clear();
+    return "^" + whole.text();
+  }
+  std::string out;
+  for (const Condition& one : conditions_) out += (out.empty() ? "" : ", ") + text_of(one);
+  return out.empty() ? "*" : out;
 }
 
 bool VersionRange::matches(const Version& version) const {

@@ -51,7 +51,11 @@ class VersionRange {
   /// As it was written, "*" for any.
   [[nodiscard]] const std::string& text() const { return text_; }
 
-  enum class Op : std::uint8_t { exact, greater, greater_equal, less, less_equal, tilde, caret };
+  /// As the reference writes it into packages: "^1" for "1", "1.*" for "1.x". The build
+  /// of a version is not part of that.
+  [[nodiscard]] std::string canonical() const;
+
+  enum class Op : std::uint8_t { exact, greater, greater_equal, less, less_equal, tilde, caret, wildcard };
   struct Condition {
     Op op = Op::caret;
     std::uint64_t major = 0;

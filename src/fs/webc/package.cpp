@@ -16,6 +16,7 @@ namespace wasifs::webc {
 struct Package::State {
   View bytes;
   std::string label;
+  Times times = Times::shown;
   Layout layout;
   std::vector<std::byte> manifest_cbor;  ///< a copy: the file may change under the mapping
   PackageManifest manifest;
@@ -48,7 +49,7 @@ Parsed<void> Package::State::index_volumes() {
   if (!atom_scan) return std::unexpected(std::move(atom_scan.error()));
   if (auto good = check_atoms(bytes.bytes, *atom_scan); !good) return good;
   const auto make = [this](const TreeScan& scan, const std::string& name) {
-    return std::make_shared<VolumeFs>(bytes.bytes, bytes.owner, scan, VolumeInfo{.name = name}, label);
+    return std::make_shared<VolumeFs>(bytes.bytes, bytes.owner, scan, VolumeInfo{.name = name}, label, times);
   };
   atoms = make(*atom_scan, "");
   complete_atoms();
@@ -87,16 +88,17 @@ const VolumeNode* Package::State::find_atom(std::string_view name) const {
 Package::Package(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Package::~Package() = default;
 
-Outcome<std::shared_ptr<const Package>> Package::open(const std::string& path) {
+Outcome<std::shared_ptr<const Package>> Package::open(const std::string& path, Times times) {
   auto bytes = map_file(path, "package");
   if (!bytes) return fail(std::move(bytes.error()));
-  return parse(std::move(*bytes), path);
+  return parse(std::move(*bytes), path, times);
 }
 
-Outcome<std::shared_ptr<const Package>> Package::parse(View bytes, std::string label) {
+Outcome<std::shared_ptr<const Package>> Package::parse(View bytes, std::string label, Times times) {
   auto state = std::make_unique<State>();
   state->bytes = std::move(bytes);
   state->label = std::move(label);
+  state->times = times;
   auto layout = read_layout(state->bytes.bytes);
   if (!layout) return corrupt(state->label, layout.error());
   state->layout = std::move(*layout);
@@ -116,6 +118,10 @@ const PackageManifest& Package::manifest() const { return state_->manifest; }
 const std::vector<VolumeInfo>& Package::volumes() const { return state_->infos; }
 
 std::string Package::manifest_json() const { return manifest_as_json(state_->manifest_cbor); }
+
+std::string_view Package::manifest_cbor() const { return text_of(state_->manifest_cbor); }
+
+FilesystemPtr Package::atoms() const { return state_->atoms; }
 
 FilesystemPtr Package::volume(std::string_view name) const {
   const auto find = [this](std::string_view wanted) -> FilesystemPtr {

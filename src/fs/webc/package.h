@@ -56,6 +56,12 @@ struct PackageManifest {
   std::string entrypoint;
 };
 
+/// The times that entries of volumes have.
+enum class Times : std::uint8_t {
+  shown,     ///< at least 1 s after 1970 began, as the reference shows them
+  recorded,  ///< as the file has them: what has none was last changed when 1970 began
+};
+
 struct VolumeInfo {
   std::string name;
   std::uint64_t files = 0, directories = 0, symlinks = 0, bytes = 0;
@@ -70,9 +76,11 @@ struct VolumeInfo {
 /// file. A file that cannot be read is Trouble::source.
 class Package {
  public:
-  [[nodiscard]] static Outcome<std::shared_ptr<const Package>> open(const std::string& path);
+  [[nodiscard]] static Outcome<std::shared_ptr<const Package>> open(const std::string& path,
+                                                                    Times times = Times::shown);
   /// The same over bytes in memory; `label` stands for the path in messages.
-  [[nodiscard]] static Outcome<std::shared_ptr<const Package>> parse(View bytes, std::string label);
+  [[nodiscard]] static Outcome<std::shared_ptr<const Package>> parse(View bytes, std::string label,
+                                                                     Times times = Times::shown);
   ~Package();
 
   [[nodiscard]] const std::string& path() const;
@@ -81,12 +89,16 @@ class Package {
   [[nodiscard]] const PackageManifest& manifest() const;
   /// The whole manifest as JSON text (keys in file order, byte strings as hex).
   [[nodiscard]] std::string manifest_json() const;
+  /// The same as the file has it.
+  [[nodiscard]] std::string_view manifest_cbor() const;
 
   /// In order of name.
   [[nodiscard]] const std::vector<VolumeInfo>& volumes() const;
   /// The volume of that name as a read-only layer; null where there is none.
   /// v3 names start with '/', and `name` may have or lack that slash.
   [[nodiscard]] FilesystemPtr volume(std::string_view name) const;
+  /// The atoms as the files of a directory.
+  [[nodiscard]] FilesystemPtr atoms() const;
   /// The bytes of an atom, nullopt where there is none of that name.
   [[nodiscard]] std::optional<View> atom(std::string_view name) const;
 

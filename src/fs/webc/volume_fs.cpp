@@ -94,8 +94,7 @@ VolumeNode::VolumeNode(const VolumeFs& fs, const RawEntry& entry, Place place)
       fs_(fs),
       content_(place.content),
       size_(place.content != nullptr ? entry.size : 0),
-      // The reference shows 1 s for what has no time, as versions 1 and 2 have none.
-      modified_(std::max<std::int64_t>(1, static_cast<std::int64_t>(entry.modified))) {}
+      modified_(std::max(fs.oldest_, static_cast<std::int64_t>(entry.modified))) {}
 
 std::string_view VolumeNode::name() const {
   return {reinterpret_cast<const char*>(fs_.names_.data()) + name_at_, name_size_};
@@ -147,12 +146,13 @@ Result<Link> VolumeNode::read_link() {
 }
 
 VolumeFs::VolumeFs(ByteSpan file, std::shared_ptr<const void> owner, const TreeScan& scan, VolumeInfo info,
-                   const std::string& package)
+                   const std::string& package, Times times)
     : owner_(std::move(owner)),
       info_(std::move(info)),
       description_(concat("webc ", wasifs::quoted(package), " volume ", wasifs::quoted(info_.name))),
       uid_(::geteuid()),
       gid_(::getegid()),
+      oldest_(times == Times::shown ? 1 : 0),
       names_(usable(scan.name_bytes)),
       link_texts_(usable(scan.link_bytes)),
       index_(scan.entries.size()),

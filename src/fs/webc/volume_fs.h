@@ -73,7 +73,7 @@ class VolumeFs final : public Filesystem {
  public:
   /// `scan` must come from `file`; `owner` keeps `file` alive.
   VolumeFs(ByteSpan file, std::shared_ptr<const void> owner, const TreeScan& scan, VolumeInfo info,
-           const std::string& package);
+           const std::string& package, Times times = Times::shown);
   ~VolumeFs() override;
 
   [[nodiscard]] NodeRef root() override { return NodeRef(&nodes_[0]); }
@@ -102,6 +102,7 @@ class VolumeFs final : public Filesystem {
   std::string description_;
   std::uint32_t uid_;
   std::uint32_t gid_;
+  std::int64_t oldest_;  ///< seconds, which no entry is older than
   BulkMemory names_;
   BulkMemory link_texts_;
   ChildIndex index_;

@@ -11,6 +11,7 @@
 #include "base/output_file.h"
 #include "base/path.h"
 #include "base/utf8.h"
+#include "fs/webc/folder.h"
 #include "fs/webc/volume_layout.h"
 
 namespace wasifs::webc {
@@ -51,50 +52,15 @@ struct Section {
   [[nodiscard]] std::uint64_t content_start() const { return start + kSectionHead + before_size; }
 };
 
-/// By their names' bytes.
-using SortedAtoms = std::vector<const AtomSource*>;
-
-std::string_view name_of(const AtomSource* atom) { return atom->name; }
-
-/// Files that are directly in a directory: what the atoms of a package are. Only as much
-/// of a directory as a VolumeLayout asks for.
-class AtomFolder final : public Node {
- public:
-  explicit AtomFolder(const SortedAtoms& atoms) : Node(FileType::directory), atoms_(atoms) {}
-
-  [[nodiscard]] Result<Attr> attr() override { return Attr{.type = FileType::directory, .mode = 0755}; }
-  [[nodiscard]] Result<NodeRef> lookup(std::string_view name) override {
-    const auto found = std::ranges::lower_bound(atoms_, name, {}, name_of);
-    if (found == atoms_.end() || name_of(*found) != name) return fail(Errc::enoent);
-    return (*found)->file;
-  }
-  [[nodiscard]] Result<DirPtr> open_dir() override { return std::make_unique<Names>(atoms_); }
-
- private:
-  class Names final : public Dir {
-   public:
-    explicit Names(const SortedAtoms& atoms) : atoms_(atoms) {}
-    [[nodiscard]] Status read(std::uint64_t cookie, DirSink sink) override {
-      for (std::uint64_t at = cookie; at < atoms_.size(); ++at) {
-        if (!sink({.name = name_of(atoms_[static_cast<std::size_t>(at)]), .next = at + 1})) break;
-      }
-      return {};
-    }
-
-   private:
-    const SortedAtoms& atoms_;
-  };
-
-  const SortedAtoms& atoms_;
-};
-
 class PackageWriter {
  public:
   PackageWriter(const PackageSource& source, OutputFile out) : source_(source), out_(std::move(out)) {
     for (const AtomSource& atom : source.atoms) atoms_.push_back(&atom);
-    std::ranges::sort(atoms_, {}, name_of);
+    std::ranges::sort(atoms_, {}, [](const AtomSource* atom) -> const std::string& { return atom->name; });
+    const Ref<Folder> folder = make_ref<Folder>();
+    for (const AtomSource& atom : source.atoms) folder->add(atom.name, atom.file);
     // Atoms have no times.
-    layouts_.emplace_back("atoms", make_ref<AtomFolder>(atoms_), 0);
+    layouts_.emplace_back("atoms", folder, 0);
     std::vector<const VolumeSource*> volumes;
     for (const VolumeSource& volume : source.volumes) volumes.push_back(&volume);
     std::ranges::sort(volumes, {}, &VolumeSource::name);
@@ -221,9 +187,9 @@ class PackageWriter {
 
   const PackageSource& source_;
   OutputFile out_;
-  SortedAtoms atoms_;
-  std::vector<VolumeLayout> layouts_;  ///< of the atoms, then of the volumes
-  std::vector<Section> sections_;      ///< the manifest, then those of the layouts
+  std::vector<const AtomSource*> atoms_;  ///< by their names' bytes
+  std::vector<VolumeLayout> layouts_;     ///< of the atoms, then of the volumes
+  std::vector<Section> sections_;         ///< the manifest, then those of the layouts
   std::uint64_t index_size_ = 0;
   std::vector<std::byte> buffer_;
 };

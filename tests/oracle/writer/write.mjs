@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // write.mjs CASES.json FOLDER: has the reference implementation write packages, and
-// stores them as FOLDER/NAME.webc. A case is {"name", "volumes", "programs", "commands"}:
-// volumes by their guest path, each a tree of {"data": base64, "modified": seconds} for
-// files and objects for directories. Nothing is asked of a network: what would be sent
+// stores them as FOLDER/NAME.webc. A case is {"name", "package"?, "volumes", "programs",
+// "commands"}: package and commands as wasmer.toml has them, volumes by their guest path,
+// each a tree of {"data": base64, "modified": seconds} for files and objects for
+// directories. Nothing is asked of a network: what would be sent
 // to a registry is what is stored.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -47,8 +48,9 @@ const tree = (described) =>
 
 for (const one of JSON.parse(readFileSync(casesFile, 'utf8'))) {
   const module = Object.entries(one.programs).map(([name, source]) => ({ name, abi: 'wasi', source: bytes(source) }));
-  const command = Object.entries(one.commands).map(([name, program]) => ({ name, module: program, runner: 'wasi' }));
-  const made = await Wasmer.createPackage({ module, command, fs: tree(one.volumes) });
+  const described = { module, command: one.commands, fs: tree(one.volumes) };
+  if (one.package) described.package = one.package;
+  const made = await Wasmer.createPackage(described);
   sent = [];
   // It ends with a complaint about the namespace, after everything was sent.
   await Wasmer.publishPackage(made).catch(() => undefined);

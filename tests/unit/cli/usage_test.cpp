@@ -62,7 +62,7 @@ TEST(Usage, NoVerbIsAnErrorThatNamesTheVerbs) {
   EXPECT_EQ(ran.err,
             "error: no verb given; the verbs are mount, unmount, status, plan, check, tree, ls, cat, stat, "
             "explain, diff, extract, export, "
-            "spec, run, webc\n"
+            "spec, run, pack, unpack, webc\n"
             "hint: see \"wasifs --help\"\n");
 }
 

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plan/pack.h"
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <algorithm>
+#include <charconv>
+#include <memory>
+#include <ostream>
+#include <string_view>
+
+#include "base/path.h"
+#include "cli/verb.h"
+#include "inspect/json_text.h"
+#include "inspect/package_report.h"
+
+namespace wasifs::cli {
+
+namespace {
+
+struct Options {
+  std::string source;
+  std::string output;
+  bool include_ignored = false;
+  bool json = false;
+};
+
+/// What builds that are to be repeated set, in seconds.
+Outcome<std::optional<std::uint64_t>> source_date_epoch(const Io& io) {
+  constexpr std::string_view kName = "SOURCE_DATE_EPOCH=";
+  const auto found = std::ranges::find_if(
+      io.environment, [&](const std::string& variable) { return variable.starts_with(kName); });
+  if (found == io.environment.end()) return std::nullopt;
+  const std::string_view text = std::string_view(*found).substr(kName.size());
+  std::uint64_t seconds = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (error != std::errc() || end != text.data() + text.size()) {
+    return fail(usage_error("pack", "SOURCE_DATE_EPOCH: " + wasifs::quoted(text) + " is no number of seconds",
+                            "unset it, or set it to seconds since 1970"));
+  }
+  return seconds;
+}
+
+Outcome<int> run_pack(const Options& options, Io& io) {
+  const Outcome<std::optional<std::uint64_t>> newest = source_date_epoch(io);
+  if (!newest) return fail(newest.error());
+  const plan::PackOptions how{.include_ignored = options.include_ignored, .newest = *newest};
+  if (auto packed = plan::pack(options.source, options.output, how); !packed) {
+    return fail(std::move(packed.error()));
+  }
+  const Outcome<std::string> digest = package_digest(options.output);
+  if (!digest) return fail(digest.error());
+  if (options.json) {
+    JsonObject object;
+    object.add("schema", kJsonSchema).add("path", options.output).add("sha256", *digest);
+    io.out << object.str() << "\n";
+  } else {
+    io.out << "sha256:" << *digest << "  " << options.output << "\n";
+  }
+  return 0;
+}
+
+Action add(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  app.add_option("SOURCE", options->source, "A folder, a wasmer.toml, or what unpack has made")->required();
+  app.add_option("-o,--output", options->output, "The package")->type_name("FILE.webc")->required();
+  app.add_flag("--include-ignored", options->include_ignored,
+               "With hidden files, and what .wasmerignore and .gitignore say");
+  app.add_flag("--json", options->json, "Print one JSON object");
+  return [options](Io& io) { return run_pack(*options, io); };
+}
+
+}  // namespace
+
+const Verb kPackVerb{.name = "pack", .help = "Write a package (webc version 3) of a folder", .add = add};
+
+}  // namespace wasifs::cli

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "fs/webc/bytes.h"
+
+namespace wasifs::webc {
+
+/// The features that the reference writer notes down for a program, in its order: those
+/// that every runtime has, and `exception-handling` where the module has tags or a
+/// section that is called so. nullopt for bytes that are no module as far as its outer
+/// structure goes, of which it notes nothing. Content is not validated; nothing is
+/// allocated for what the bytes declare.
+[[nodiscard]] std::optional<std::vector<std::string>> wasm_features(ByteSpan module);
+
+}  // namespace wasifs::webc

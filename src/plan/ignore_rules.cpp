@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plan/ignore_rules.h"
+
+#include <ranges>
+#include <utility>
+
+#include "base/path.h"
+
+namespace wasifs::plan {
+
+namespace {
+
+constexpr std::string_view kSpaces = " \t\r\n\v\f";
+/// Braces in one another.
+constexpr unsigned kMaxDepth = 16;
+
+std::bitset<256> all_but_slash() {
+  std::bitset<256> bytes;
+  bytes.set();
+  bytes.reset('/');
+  return bytes;
+}
+
+std::size_t index_of(char byte) { return static_cast<unsigned char>(byte); }
+
+std::unexpected<Diagnostic> not_closed(std::string_view what) {
+  return fail(Diagnostic{.trouble = Trouble::manifest,
+                         .message = std::string(what) + " is not closed",
+                         .hint = "write \"\\" + std::string(what.substr(0, 1)) + "\" for the character"});
+}
+
+}  // namespace
+
+class Glob::Parser {
+ public:
+  Parser(std::string_view pattern, Glob& glob) : pattern_(pattern), glob_(glob) {}
+
+  Outcome<void> parse() {
+    glob_.first_ = add();
+    at_state_ = glob_.first_;
+    if (auto parsed = parse_sequence(0); !parsed) return parsed;
+    glob_.last_ = at_state_;
+    return {};
+  }
+
+ private:
+  std::uint32_t add() {
+    glob_.states_.emplace_back();
+    return static_cast<std::uint32_t>(glob_.states_.size() - 1);
+  }
+  void free_step(std::uint32_t from, std::uint32_t to) { glob_.states_[from].free.push_back(to); }
+
+  void take(const std::bitset<256>& bytes) {
+    const std::uint32_t next = add();
+    glob_.states_[at_state_].bytes = bytes;
+    glob_.states_[at_state_].next = next;
+    at_state_ = next;
+  }
+  void take(char byte) {
+    std::bitset<256> one;
+    one.set(index_of(byte));
+    take(one);
+  }
+  /// Any number of them.
+  void repeat(const std::bitset<256>& bytes) {
+    const std::uint32_t loop = add();
+    free_step(at_state_, loop);
+    glob_.states_[loop].bytes = bytes;
+    glob_.states_[loop].next = loop;
+    at_state_ = add();
+    free_step(loop, at_state_);
+  }
+
+  [[nodiscard]] bool ends(std::size_t at) const { return at == pattern_.size(); }
+  [[nodiscard]] bool starts_component() const { return at_ == 0 || pattern_[at_ - 1] == '/'; }
+
+  /// Up to the end, or to the comma or brace that ends an alternative.
+  Outcome<void> parse_sequence(unsigned depth) {
+    for (; !ends(at_); ++at_) {
+      const char byte = pattern_[at_];
+      if (depth > 0 && (byte == ',' || byte == '}')) return {};
+      if (byte == '*') {
+        parse_stars();
+      } else if (byte == '?') {
+        take(all_but_slash());
+      } else if (byte == '[') {
+        if (auto parsed = parse_class(); !parsed) return parsed;
+      } else if (byte == '{') {
+        if (auto parsed = parse_alternatives(depth + 1); !parsed) return parsed;
+      } else {
+        if (byte == '\\' && !ends(at_ + 1)) ++at_;
+        take(pattern_[at_]);
+      }
+    }
+    if (depth > 0) return not_closed("{");
+    return {};
+  }
+
+  /// "**" that is a whole component stands for any number of them.
+  void parse_stars() {
+    const bool whole = starts_component() && pattern_.substr(at_).starts_with("**");
+    if (whole && pattern_.substr(at_).starts_with("**/")) {
+      // Nothing, or whatever ends with a slash.
+      at_ += 2;
+      const std::uint32_t start = at_state_;
+      repeat(std::bitset<256>().set());
+      take('/');
+      const std::uint32_t end = add();
+      free_step(start, end);
+      free_step(at_state_, end);
+      at_state_ = end;
+    } else if (whole && ends(at_ + 2)) {
+      ++at_;
+      repeat(std::bitset<256>().set());
+    } else {
+      repeat(all_but_slash());
+    }
+  }
+
+  Outcome<void> parse_class() {
+    std::bitset<256> bytes;
+    std::size_t at = at_ + 1;
+    const bool inverted = !ends(at) && (pattern_[at] == '!' || pattern_[at] == '^');
+    if (inverted) ++at;
+    for (const std::size_t first = at;; ++at) {
+      if (ends(at)) return not_closed("[");
+      // The bracket is an ordinary one where it comes first.
+      if (pattern_[at] == ']' && at != first) break;
+      if (pattern_[at] == '\\' && !ends(at + 1)) ++at;
+      const std::size_t low = index_of(pattern_[at]);
+      std::size_t high = low;
+      if (!ends(at + 1) && !ends(at + 2) && pattern_[at + 1] == '-' && pattern_[at + 2] != ']') {
+        at += 2;
+        if (pattern_[at] == '\\' && !ends(at + 1)) ++at;
+        high = index_of(pattern_[at]);
+      }
+      for (std::size_t byte = low; byte <= high; ++byte) bytes.set(byte);
+    }
+    at_ = at;
+    if (inverted) bytes.flip();
+    take(bytes.reset('/'));
+    return {};
+  }
+
+  Outcome<void> parse_alternatives(unsigned depth) {
+    if (depth > kMaxDepth) {
+      return fail(Diagnostic{.trouble = Trouble::manifest, .message = "braces are nested too deeply"});
+    }
+    const std::uint32_t start = at_state_;
+    const std::uint32_t end = add();
+    do {
+      ++at_;  // the brace or the comma
+      at_state_ = add();
+      free_step(start, at_state_);
+      if (auto parsed = parse_sequence(depth); !parsed) return parsed;
+      free_step(at_state_, end);
+    } while (pattern_[at_] == ',');
+    at_state_ = end;
+    return {};
+  }
+
+  std::string_view pattern_;
+  Glob& glob_;
+  std::size_t at_ = 0;
+  std::uint32_t at_state_ = 0;
+};
+
+Outcome<Glob> Glob::parse(std::string_view pattern) {
+  Glob glob;
+  if (auto parsed = Parser(pattern, glob).parse(); !parsed) return fail(std::move(parsed.error()));
+  return glob;
+}
+
+void Glob::enter(std::uint32_t state, std::vector<std::uint32_t>& entered, std::vector<bool>& in) const {
+  std::vector<std::uint32_t> pending{state};
+  while (!pending.empty()) {
+    const std::uint32_t next = pending.back();
+    pending.pop_back();
+    if (in[next]) continue;
+    in[next] = true;
+    entered.push_back(next);
+    for (const std::uint32_t free : states_[next].free) pending.push_back(free);
+  }
+}
+
+bool Glob::matches(std::string_view path) const {
+  std::vector<std::uint32_t> now;
+  std::vector<bool> in(states_.size());
+  enter(first_, now, in);
+  for (const char byte : path) {
+    const std::vector<std::uint32_t> before = std::exchange(now, {});
+    in.assign(states_.size(), false);
+    for (const std::uint32_t state : before) {
+      if (states_[state].bytes[index_of(byte)]) enter(states_[state].next, now, in);
+    }
+    if (now.empty()) return false;
+  }
+  return in[last_];
+}
+
+Outcome<IgnoreRules> IgnoreRules::parse(std::string_view text, const std::string& file) {
+  constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  IgnoreRules rules;
+  std::uint32_t number = 0;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    ++number;
+    if (auto added = rules.add(text.substr(0, end)); !added) {
+      added.error().message = "the pattern's " + added.error().message;
+      added.error().where = {.file = file, .line = number, .column = 1};
+      return fail(std::move(added.error()));
+    }
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return rules;
+}
+
+Outcome<void> IgnoreRules::add(std::string_view line) {
+  if (line.starts_with('#')) return {};
+  // Spaces at the end count where the last of them is escaped.
+  if (!line.ends_with("\\ ")) line = line.substr(0, line.find_last_not_of(kSpaces) + 1);
+  Rule rule;
+  if (line.starts_with("!")) {
+    rule.kept = true;
+    line.remove_prefix(1);
+  }
+  const bool anchored = line.starts_with('/');
+  if (anchored) line.remove_prefix(1);
+  if (line.ends_with('/')) {
+    rule.directories_only = true;
+    line.remove_suffix(1);
+  }
+  if (line.empty()) return {};
+  std::string pattern(line);
+  // A name alone is one of any directory.
+  if (!anchored && line.find('/') == std::string_view::npos) pattern.insert(0, "**/");
+  // All that is in a directory, not the directory.
+  if (line.ends_with("/**")) pattern += "/*";
+  Outcome<Glob> glob = Glob::parse(pattern);
+  if (!glob) return fail(std::move(glob.error()));
+  rule.glob = *std::move(glob);
+  rules_.push_back(std::move(rule));
+  return {};
+}
+
+IgnoreRules::Verdict IgnoreRules::match(std::string_view path, bool is_directory) const {
+  for (const Rule& rule : std::views::reverse(rules_)) {
+    if (rule.directories_only && !is_directory) continue;
+    if (rule.glob.matches(path)) return rule.kept ? Verdict::kept : Verdict::ignored;
+  }
+  return Verdict::none;
+}
+
+}  // namespace wasifs::plan
