@@ -171,31 +171,52 @@ Outcome<Glob> Glob::parse(std::string_view pattern) {
   return glob;
 }
 
-void Glob::enter(std::uint32_t state, std::vector<std::uint32_t>& entered, std::vector<bool>& in) const {
-  std::vector<std::uint32_t> pending{state};
-  while (!pending.empty()) {
-    const std::uint32_t next = pending.back();
-    pending.pop_back();
-    if (in[next]) continue;
-    in[next] = true;
-    entered.push_back(next);
-    for (const std::uint32_t free : states_[next].free) pending.push_back(free);
+/// The states that a path can have reached, byte for byte.
+class Glob::Run {
+ public:
+  explicit Run(const Glob& glob) : states_(glob.states_), step_of_(glob.states_.size()) {
+    enter(glob.first_);
   }
-}
+
+  /// False where nothing can match any more.
+  bool take(char byte) {
+    std::swap(now_, before_);
+    now_.clear();
+    ++step_;
+    for (const std::uint32_t state : before_) {
+      if (states_[state].bytes[index_of(byte)]) enter(states_[state].next);
+    }
+    return !now_.empty();
+  }
+  [[nodiscard]] bool is_in(std::uint32_t state) const { return step_of_[state] == step_; }
+
+ private:
+  /// With all that is reached from there for nothing.
+  void enter(std::uint32_t state) {
+    pending_.push_back(state);
+    while (!pending_.empty()) {
+      const std::uint32_t next = pending_.back();
+      pending_.pop_back();
+      if (std::exchange(step_of_[next], step_) == step_) continue;
+      now_.push_back(next);
+      pending_.insert(pending_.end(), states_[next].free.begin(), states_[next].free.end());
+    }
+  }
+
+  const std::vector<State>& states_;
+  std::vector<std::size_t> step_of_;  ///< in which step a state was last reached
+  std::size_t step_ = 1;
+  std::vector<std::uint32_t> now_;
+  std::vector<std::uint32_t> before_;
+  std::vector<std::uint32_t> pending_;
+};
 
 bool Glob::matches(std::string_view path) const {
-  std::vector<std::uint32_t> now;
-  std::vector<bool> in(states_.size());
-  enter(first_, now, in);
+  Run run(*this);
   for (const char byte : path) {
-    const std::vector<std::uint32_t> before = std::exchange(now, {});
-    in.assign(states_.size(), false);
-    for (const std::uint32_t state : before) {
-      if (states_[state].bytes[index_of(byte)]) enter(states_[state].next, now, in);
-    }
-    if (now.empty()) return false;
+    if (!run.take(byte)) return false;
   }
-  return in[last_];
+  return run.is_in(last_);
 }
 
 Outcome<IgnoreRules> IgnoreRules::parse(std::string_view text, const std::string& file) {
@@ -234,7 +255,7 @@ Outcome<void> IgnoreRules::add(std::string_view line) {
   if (line.empty()) return {};
   std::string pattern(line);
   // A name alone is one of any directory.
-  if (!anchored && line.find('/') == std::string_view::npos) pattern.insert(0, "**/");
+  rule.name_only = !anchored && line.find('/') == std::string_view::npos;
   // All that is in a directory, not the directory.
   if (line.ends_with("/**")) pattern += "/*";
   Outcome<Glob> glob = Glob::parse(pattern);
@@ -245,9 +266,10 @@ Outcome<void> IgnoreRules::add(std::string_view line) {
 }
 
 IgnoreRules::Verdict IgnoreRules::match(std::string_view path, bool is_directory) const {
+  const std::string_view name = path.substr(path.rfind('/') + 1);
   for (const Rule& rule : std::views::reverse(rules_)) {
     if (rule.directories_only && !is_directory) continue;
-    if (rule.glob.matches(path)) return rule.kept ? Verdict::kept : Verdict::ignored;
+    if (rule.glob.matches(rule.name_only ? name : path)) return rule.kept ? Verdict::kept : Verdict::ignored;
   }
   return Verdict::none;
 }

@@ -22,6 +22,7 @@ class Glob {
 
  private:
   class Parser;
+  class Run;
   /// A state of a nondeterministic automaton: takes one of `bytes` and goes to `next`, or
   /// goes to any of `free` without taking one.
   struct State {
@@ -29,8 +30,6 @@ class Glob {
     std::uint32_t next = 0;
     std::vector<std::uint32_t> free = {};
   };
-
-  void enter(std::uint32_t state, std::vector<std::uint32_t>& entered, std::vector<bool>& in) const;
 
   std::vector<State> states_;
   std::uint32_t first_ = 0;
@@ -46,6 +45,7 @@ class IgnoreRules {
   /// Trouble::manifest with the line of a pattern that is none. `file` names it.
   [[nodiscard]] static Outcome<IgnoreRules> parse(std::string_view text, const std::string& file);
 
+  [[nodiscard]] bool empty() const { return rules_.empty(); }
   /// What the last line that matches says of a path below the folder of the file.
   [[nodiscard]] Verdict match(std::string_view path, bool is_directory) const;
 
@@ -54,6 +54,7 @@ class IgnoreRules {
     Glob glob;
     bool kept = false;
     bool directories_only = false;
+    bool name_only = false;  ///< whatever folder the name is in
   };
   [[nodiscard]] Outcome<void> add(std::string_view line);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plan/packed_tree.h"
 
+#include <ranges>
 #include <utility>
 #include <vector>
 
@@ -15,19 +16,41 @@ namespace {
 
 using Verdict = IgnoreRules::Verdict;
 
-/// The rules of one directory and of those above it.
+/// The rules of one directory and of those above it. Folders can be thousands deep, so a
+/// level holds its own name only, and knows the next one above that has a say.
 struct Level {
-  std::shared_ptr<const Level> above;  ///< null: the host's root
-  std::string name;                    ///< in the directory above
-  std::string path;                    ///< on the host, for messages
-  bool in_git = false;                 ///< here or above is a .git
+  std::shared_ptr<Level> above;   ///< null: the host's root
+  const Level* ruling = nullptr;  ///< the nearest above with rules or a .git; null: none
+  std::string name;               ///< in the directory above
+  bool in_git = false;            ///< here or above is a .git
   bool has_git = false;
   IgnoreRules wasmer = {};
   IgnoreRules plain = {};
   IgnoreRules git = {};
   IgnoreRules exclude = {};
+
+  Level() = default;
+  Level(const Level&) = delete;
+  Level& operator=(const Level&) = delete;
+  /// One after the other: in one another, thousands would take the stack.
+  ~Level() {
+    while (above && above.use_count() == 1) above = std::move(above->above);
+  }
+
+  [[nodiscard]] bool rules() const {
+    return has_git || !wasmer.empty() || !plain.empty() || !git.empty() || !exclude.empty();
+  }
+  /// The path of an entry of this directory as `top`, at or above it, sees it; null: as
+  /// the host does.
+  [[nodiscard]] std::string path_of(std::string_view entry, const Level* top) const {
+    std::vector<std::string_view> folders;
+    for (const Level* level = this; level != top; level = level->above.get()) folders.push_back(level->name);
+    std::string path;
+    for (const std::string_view folder : std::views::reverse(folders)) (path += folder) += '/';
+    return path += entry;
+  }
 };
-using LevelPtr = std::shared_ptr<const Level>;
+using LevelPtr = std::shared_ptr<Level>;
 
 /// The text of a file of a directory; "" where there is none.
 Result<std::string> text_at(Node& directory, std::string_view name) {
@@ -50,43 +73,44 @@ Result<std::string> text_at(Node& directory, std::string_view name) {
   return text;
 }
 
-Outcome<IgnoreRules> rules_at(Node& directory, const std::string& path, std::string_view name) {
-  const std::string file = join_path(path, name);
-  const Result<std::string> text = text_at(directory, name);
-  if (text) return IgnoreRules::parse(*text, file);
-  return fail(Diagnostic{.trouble = Trouble::source,
-                         .message = "cannot read " + quoted(file) + ": " + message(text.error()),
-                         .hint = "--include-ignored does without it"});
+/// Those of the file at `place` as `level` sees it; `directory` holds it.
+Outcome<void> read_rules(Node& directory, const Level& level, std::string_view place, IgnoreRules& rules) {
+  const Result<std::string> text = text_at(directory, place.substr(place.rfind('/') + 1));
+  if (text && text->empty()) return {};
+  const std::string path = level.path_of(place, nullptr);
+  if (!text) {
+    return fail(Diagnostic{.trouble = Trouble::source,
+                           .message = "cannot read " + quoted(path) + ": " + message(text.error()),
+                           .hint = "--include-ignored does without it"});
+  }
+  Outcome<IgnoreRules> read = IgnoreRules::parse(*text, path);
+  if (!read) return fail(std::move(read.error()));
+  rules = *std::move(read);
+  return {};
 }
 
-Outcome<void> read_git(Node& directory, Level& level) {
-  Outcome<IgnoreRules> git = rules_at(directory, level.path, ".gitignore");
-  if (!git) return fail(std::move(git.error()));
-  level.git = *std::move(git);
+/// What the repository itself leaves out, where its root is here.
+Outcome<void> read_repository(Node& directory, Level& level) {
   const Result<NodeRef> folder = directory.lookup(".git");
   level.has_git = folder.has_value();
   level.in_git = level.has_git || (level.above && level.above->in_git);
   if (!folder || !(*folder)->is_directory()) return {};
   const Result<NodeRef> info = (*folder)->lookup("info");
   if (!info || !(*info)->is_directory()) return {};
-  Outcome<IgnoreRules> exclude = rules_at(**info, join_path(level.path, ".git/info"), "exclude");
-  if (!exclude) return fail(std::move(exclude.error()));
-  level.exclude = *std::move(exclude);
-  return {};
+  return read_rules(**info, level, ".git/info/exclude", level.exclude);
 }
 
 Outcome<LevelPtr> read_level(Node& directory, LevelPtr above, std::string_view name) {
   auto level = std::make_shared<Level>();
   level->above = std::move(above);
   level->name = name;
-  level->path = level->above ? join_path(level->above->path, name) : "/";
-  Outcome<IgnoreRules> wasmer = rules_at(directory, level->path, ".wasmerignore");
-  if (!wasmer) return fail(std::move(wasmer.error()));
-  level->wasmer = *std::move(wasmer);
-  Outcome<IgnoreRules> plain = rules_at(directory, level->path, ".ignore");
-  if (!plain) return fail(std::move(plain.error()));
-  level->plain = *std::move(plain);
-  if (auto git = read_git(directory, *level); !git) return fail(std::move(git.error()));
+  if (level->above) level->ruling = level->above->rules() ? level->above.get() : level->above->ruling;
+  const std::pair<std::string_view, IgnoreRules*> files[] = {
+      {".wasmerignore", &level->wasmer}, {".ignore", &level->plain}, {".gitignore", &level->git}};
+  for (const auto& [file, rules] : files) {
+    if (auto read = read_rules(directory, *level, file, *rules); !read) return fail(std::move(read.error()));
+  }
+  if (auto read = read_repository(directory, *level); !read) return fail(std::move(read.error()));
   return level;
 }
 
@@ -115,8 +139,9 @@ bool is_kept(const LevelPtr& directory, std::string_view name, bool is_directory
   Verdict git = Verdict::none;
   Verdict exclude = Verdict::none;
   bool beyond_git = !directory->in_git;
-  std::string path(name);
-  for (const Level* level = directory.get(); level != nullptr; level = level->above.get()) {
+  for (const Level* level = directory.get(); level != nullptr; level = level->ruling) {
+    if (!level->rules()) continue;
+    const std::string path = directory->path_of(name, level);
     const auto ask = [&](Verdict& verdict, const IgnoreRules& rules) {
       if (verdict == Verdict::none) verdict = rules.match(path, is_directory);
     };
@@ -127,7 +152,6 @@ bool is_kept(const LevelPtr& directory, std::string_view name, bool is_directory
       ask(exclude, level->exclude);
     }
     beyond_git = beyond_git || level->has_git;
-    path.insert(0, level->name + "/");
   }
   for (const Verdict verdict : {wasmer, plain, git, exclude}) {
     if (verdict != Verdict::none) return verdict == Verdict::kept;
