@@ -29,6 +29,25 @@ std::unexpected<Diagnostic> not_closed(std::string_view what) {
                          .hint = "write \"\\" + std::string(what.substr(0, 1)) + "\" for the character"});
 }
 
+/// True where a backslash before the last character of `text` takes its meaning away.
+bool ends_escaped(std::string_view text) {
+  const std::size_t before = text.substr(0, text.size() - 1).find_last_not_of('\\');
+  return (text.size() - 1 - (before + 1)) % 2 == 1;
+}
+
+/// Without blanks at the end, except for a space that is escaped.
+std::string_view trimmed(std::string_view line) {
+  const std::size_t size = line.find_last_not_of(kSpaces) + 1;
+  const bool space = size < line.size() && line[size] == ' ' && ends_escaped(line.substr(0, size + 1));
+  return line.substr(0, size + (space ? 1 : 0));
+}
+
+Diagnostic nothing_escaped() {
+  return {.trouble = Trouble::manifest,
+          .message = "\\ at the end escapes nothing",
+          .hint = "write \"\\\\\" for the character"};
+}
+
 }  // namespace
 
 class Glob::Parser {
@@ -88,7 +107,7 @@ class Glob::Parser {
       } else if (byte == '{') {
         if (auto parsed = parse_alternatives(depth + 1); !parsed) return parsed;
       } else {
-        if (byte == '\\' && !ends(at_ + 1)) ++at_;
+        if (byte == '\\' && ends(++at_)) return fail(nothing_escaped());
         take(pattern_[at_]);
       }
     }
@@ -239,8 +258,7 @@ Outcome<IgnoreRules> IgnoreRules::parse(std::string_view text, const std::string
 
 Outcome<void> IgnoreRules::add(std::string_view line) {
   if (line.starts_with('#')) return {};
-  // Spaces at the end count where the last of them is escaped.
-  if (!line.ends_with("\\ ")) line = line.substr(0, line.find_last_not_of(kSpaces) + 1);
+  line = trimmed(line);
   Rule rule;
   if (line.starts_with("!")) {
     rule.kept = true;
@@ -250,7 +268,7 @@ Outcome<void> IgnoreRules::add(std::string_view line) {
   if (anchored) line.remove_prefix(1);
   if (line.ends_with('/')) {
     rule.directories_only = true;
-    line.remove_suffix(1);
+    line.remove_suffix(ends_escaped(line) ? 2 : 1);
   }
   if (line.empty()) return {};
   std::string pattern(line);

@@ -19,6 +19,8 @@ class Glob {
   /// The Diagnostic (Trouble::manifest, no place) says what is not closed.
   [[nodiscard]] static Outcome<Glob> parse(std::string_view pattern);
   [[nodiscard]] bool matches(std::string_view path) const;
+  /// Of the automaton that the pattern is: what a byte of a path can cost at most.
+  [[nodiscard]] std::size_t states() const { return states_.size(); }
 
  private:
   class Parser;

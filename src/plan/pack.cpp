@@ -70,8 +70,11 @@ class Packer {
     package_.newest = options.newest;
   }
 
-  Outcome<void> add_wasmer_toml(const std::string& file, const std::string& text) {
-    Outcome<PackToml> toml = parse_pack_toml(text, file);
+  /// `file` is what messages call it.
+  Outcome<void> add_wasmer_toml(const std::string& file) {
+    const Outcome<std::string> text = read(kWasmerToml);
+    if (!text) return fail(text.error());
+    Outcome<PackToml> toml = parse_pack_toml(*text, file);
     if (!toml) return fail(std::move(toml.error()));
     for (const WasmerToml::Mapping& mapping : toml->toml.fs) {
       const std::string label = "[fs] " + quoted(mapping.guest.value);
@@ -81,6 +84,13 @@ class Packer {
     }
     std::vector<AtomFacts> atoms;
     for (const WasmerToml::Module& module : toml->toml.modules) {
+      if (!check_name(module.name.value)) {
+        return fail(Diagnostic{
+            .trouble = Trouble::manifest,
+            .message = "the module " + quoted(module.name.value) + " has a name that no file can have",
+            .where = module.name.where,
+            .hint = "atoms of a package are files: give it a name of one"});
+      }
       Outcome<AtomFacts> atom =
           add_atom(module.name.value, module.source, "module " + quoted(module.name.value));
       if (!atom) return fail(std::move(atom.error()));
@@ -92,10 +102,11 @@ class Packer {
   }
 
   /// What `unpack` has made.
-  Outcome<void> add_unpacked(const std::string& file, const std::string& text) {
-    // Nothing is left out of what was a package.
-    filter_->include_ignored = true;
-    Outcome<Unpacked> unpacked = Unpacked::parse(text, file);
+  Outcome<void> add_unpacked(const std::string& file) {
+    as_it_is_ = true;
+    const Outcome<std::string> text = read(kManifestJson);
+    if (!text) return fail(text.error());
+    Outcome<Unpacked> unpacked = Unpacked::parse(*text, file);
     if (!unpacked) return fail(std::move(unpacked.error()));
     for (const std::string& volume : unpacked->volumes()) {
       const std::string alone = volume_place(volume, true);
@@ -132,6 +143,20 @@ class Packer {
   }
 
  private:
+  /// The text of a file that says what the package is.
+  Outcome<std::string> read(std::string_view name) {
+    const Located<std::string> place{std::string(name), {}};
+    const Outcome<PackageFolder::Found> found = find_file(place, "package directory");
+    if (!found) return fail(found.error());
+    return read_document(found->path, "the package's");
+  }
+
+  Outcome<PackageFolder::Found> find_file(const Located<std::string>& place, const std::string& label) {
+    Outcome<PackageFolder::Found> found = folder_.find_file(place, label);
+    if (found) files_.insert(found->path);
+    return found;
+  }
+
   Outcome<void> set_manifest(const Outcome<std::string>& json, const std::string& name) {
     if (!json) return fail(json.error());
     Outcome<std::string> cbor = webc::manifest_cbor(*json, name);
@@ -156,22 +181,23 @@ class Packer {
     Outcome<NodeRef> root = open(found->path);
     if (!root) return fail(std::move(root.error()));
     if (S_ISDIR(found->stat.st_mode)) {
-      root = packed_tree(*std::move(root), found->path, filter_);
+      if (!as_it_is_) root = packed_tree(*std::move(root), found->path, filter_);
       if (!root) return fail(std::move(root.error()));
     } else {
+      files_.insert(found->path);
       // A volume is a directory, also where it has one file.
       const Ref<Folder> alone = make_ref<Folder>();
       alone->add(found->path.substr(found->path.rfind('/') + 1), *std::move(root));
       root = alone;
     }
-    packed_.emplace_back(found->path, *root);
+    if (S_ISDIR(found->stat.st_mode)) packed_.emplace_back(found->path, *root);
     package_.volumes.push_back({.name = name, .root = *std::move(root)});
     return {};
   }
 
   Outcome<AtomFacts> add_atom(const std::string& name, const Located<std::string>& place,
                               const std::string& label) {
-    const Outcome<PackageFolder::Found> found = folder_.find_file(place, label);
+    const Outcome<PackageFolder::Found> found = find_file(place, label);
     if (!found) return fail(found.error());
     Outcome<NodeRef> file = open(found->path);
     if (!file) return fail(std::move(file.error()));
@@ -193,7 +219,7 @@ class Packer {
     MetadataFolder metadata;
     for (const auto& [file, label] : toml.metadata_files()) {
       if (metadata.has(file)) continue;
-      const Outcome<PackageFolder::Found> found = folder_.find_file(file, label);
+      const Outcome<PackageFolder::Found> found = find_file(file, label);
       if (!found) return fail(found.error());
       Outcome<NodeRef> node = open(found->path);
       if (!node) return fail(std::move(node.error()));
@@ -203,18 +229,24 @@ class Packer {
     return {};
   }
 
-  /// A package would be in itself, and another one each time.
+  /// A package would be in itself, and another one each time; or in the place of what it
+  /// was made of.
   Outcome<void> check_output(const std::string& output) const {
     const std::unique_ptr<char, decltype(&std::free)> real(::realpath(output.c_str(), nullptr), &std::free);
     if (!real) return {};
     const std::string_view path = real.get();
+    if (files_.contains(path)) {
+      return fail(Diagnostic{.trouble = Trouble::source,
+                             .message = quoted(output) + " is a file that the package is made of",
+                             .hint = "write the package to another file"});
+    }
     for (const auto& [folder, root] : packed_) {
       if (!is_at_or_below(path, folder)) continue;
       Result<NodeRef> node = root;
       for (const std::string_view name : split_path(path.substr(folder.size()))) {
         if (node) node = (*node)->lookup(name);
       }
-      if (!node || path == folder) continue;
+      if (!node) continue;
       return fail(
           Diagnostic{.trouble = Trouble::source,
                      .message = quoted(output) + " would be packed into itself",
@@ -227,8 +259,12 @@ class Packer {
   webc::PackageSource package_;
   std::vector<FilesystemPtr> layers_;  ///< what the nodes belong to
   const std::shared_ptr<PackFilter> filter_ = std::make_shared<PackFilter>();
+  /// The folders were a package: nothing is left out, not even a time.
+  bool as_it_is_ = false;
   std::set<std::string> volumes_;
-  std::vector<std::pair<std::string, NodeRef>> packed_;  ///< folders of the host, as they are packed
+  // Paths of the host.
+  std::set<std::string, std::less<>> files_;             ///< that were read by their names
+  std::vector<std::pair<std::string, NodeRef>> packed_;  ///< folders, as they are packed
 };
 
 bool is_file(const PackageFolder& folder, std::string_view name) {
@@ -247,15 +283,9 @@ Outcome<void> pack(const std::string& source, const std::string& output, const P
   const bool described = !by_json && (is_wasmer_toml(source) || is_file(*folder, kWasmerToml));
   const bool unpacked = by_json || (!described && is_file(*folder, kManifestJson));
   Packer packer(*std::move(folder), options);
-  Outcome<void> added;
-  if (unpacked || described) {
-    const std::string file = resolve_source(directory, described ? kWasmerToml : kManifestJson);
-    const Outcome<std::string> text = read_document(file, "the package's");
-    if (!text) return fail(text.error());
-    added = described ? packer.add_wasmer_toml(file, *text) : packer.add_unpacked(file, *text);
-  } else {
-    added = packer.add_root();
-  }
+  const Outcome<void> added = described  ? packer.add_wasmer_toml(resolve_source(directory, kWasmerToml))
+                              : unpacked ? packer.add_unpacked(resolve_source(directory, kManifestJson))
+                                         : packer.add_root();
   if (!added) return added;
   return packer.write(output);
 }

@@ -2,6 +2,7 @@
 #include "plan/package_manifest.h"
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "base/path.h"
@@ -39,6 +40,18 @@ Json to_json(const Value& value) {
   Json map = Json::object();
   for (const Entry& entry : value.entries) map[entry.key] = to_json(entry.value);
   return map;
+}
+
+/// The first number of a value that JSON has no text for, and that no reader expects.
+const Value* find_not_finite(const Value& value) {
+  if (value.kind == ValueKind::real) return std::isfinite(value.real) ? nullptr : &value;
+  for (const Value& item : value.items) {
+    if (const Value* found = find_not_finite(item)) return found;
+  }
+  for (const Entry& entry : value.entries) {
+    if (const Value* found = find_not_finite(entry.value)) return found;
+  }
+  return nullptr;
 }
 
 /// Puts `addition` into `into`: maps key by key, lists one behind the other. False where
@@ -115,8 +128,14 @@ Json atoms_of(std::vector<AtomFacts> atoms) {
   return map;
 }
 
-/// Nothing where the command's annotations contradict it.
-std::optional<Json> command_of(const PackToml::Command& command) {
+Outcome<Json> command_of(const PackToml::Command& command) {
+  if (const Value* bad = command.annotations ? find_not_finite(*command.annotations) : nullptr) {
+    return fail(Diagnostic{.trouble = Trouble::manifest,
+                           .message = "the annotations of the command " + wasifs::quoted(command.name) +
+                                      " have a number that is not finite",
+                           .where = bad->where,
+                           .hint = "write a finite number, or a text"});
+  }
   Json annotations = Json::object();
   annotations["atom"]["name"] = command.atom;
   if (!command.dependency.empty()) annotations["atom"]["dependency"] = command.dependency;
@@ -125,7 +144,13 @@ std::optional<Json> command_of(const PackToml::Command& command) {
     if (command.package) wasi["package"] = *command.package;
     if (command.main_args) wasi["main-args"] = *command.main_args;
   }
-  if (command.annotations && !merge(annotations, to_json(*command.annotations))) return std::nullopt;
+  if (command.annotations && !merge(annotations, to_json(*command.annotations))) {
+    return fail(Diagnostic{.trouble = Trouble::manifest,
+                           .message = "the annotations of the command " + wasifs::quoted(command.name) +
+                                      " contradict its module",
+                           .where = command.where,
+                           .hint = "leave \"atom\" out of the annotations: it follows from \"module\""});
+  }
   return Json{{"runner", command.runner}, {"annotations", annotations}};
 }
 
@@ -151,14 +176,8 @@ Outcome<std::string> package_manifest_json(const PackToml& toml, std::vector<Ato
                                            const std::string& file) {
   Json commands = Json::object();
   for (const PackToml::Command& command : toml.commands) {
-    std::optional<Json> made = command_of(command);
-    if (!made) {
-      return fail(Diagnostic{.trouble = Trouble::manifest,
-                             .message = "the annotations of the command " + wasifs::quoted(command.name) +
-                                        " contradict its module",
-                             .where = command.where,
-                             .hint = "leave \"atom\" out of the annotations: it follows from \"module\""});
-    }
+    Outcome<Json> made = command_of(command);
+    if (!made) return fail(std::move(made.error()));
     commands[command.name] = *std::move(made);
   }
   Json bindings = Json::array();

@@ -22,7 +22,8 @@ struct AtomFacts {
 /// their order and what is left out are the reference's, so that webc::manifest_cbor()
 /// gives its bytes. `file` names wasmer.toml in messages.
 ///
-/// Trouble::manifest: annotations that contradict what the command itself says.
+/// Trouble::manifest: annotations that contradict what the command itself says, or have a
+/// number that is not finite.
 [[nodiscard]] Outcome<std::string> package_manifest_json(const PackToml& toml, std::vector<AtomFacts> atoms,
                                                          const std::string& file);
 

@@ -16,39 +16,33 @@ namespace {
 
 using Verdict = IgnoreRules::Verdict;
 
-/// The rules of one directory and of those above it. Folders can be thousands deep, so a
-/// level holds its own name only, and knows the next one above that has a say.
+/// The rules of one directory and of those above it.
 struct Level {
-  std::shared_ptr<Level> above;   ///< null: the host's root
-  const Level* ruling = nullptr;  ///< the nearest above with rules or a .git; null: none
-  std::string name;               ///< in the directory above
-  bool in_git = false;            ///< here or above is a .git
+  Level() = default;
+  Level(const Level&) = delete;
+  Level& operator=(const Level&) = delete;
+  ~Level() {
+    // One after the other: a destructor in a destructor for each level is too deep.
+    while (above && above.use_count() == 1) above = std::exchange(above->above, nullptr);
+  }
+
+  /// On the host, for messages.
+  [[nodiscard]] std::string path() const {
+    std::vector<std::string_view> names;
+    for (const Level* level = this; level->above; level = level->above.get()) names.push_back(level->name);
+    std::string path = "/";
+    for (const std::string_view one : std::views::reverse(names)) path = join_path(path, one);
+    return path;
+  }
+
+  std::shared_ptr<Level> above;  ///< null: the host's root
+  std::string name;              ///< in the directory above
+  bool in_git = false;           ///< here or above is a .git
   bool has_git = false;
   IgnoreRules wasmer = {};
   IgnoreRules plain = {};
   IgnoreRules git = {};
   IgnoreRules exclude = {};
-
-  Level() = default;
-  Level(const Level&) = delete;
-  Level& operator=(const Level&) = delete;
-  /// One after the other: in one another, thousands would take the stack.
-  ~Level() {
-    while (above && above.use_count() == 1) above = std::move(above->above);
-  }
-
-  [[nodiscard]] bool rules() const {
-    return has_git || !wasmer.empty() || !plain.empty() || !git.empty() || !exclude.empty();
-  }
-  /// The path of an entry of this directory as `top`, at or above it, sees it; null: as
-  /// the host does.
-  [[nodiscard]] std::string path_of(std::string_view entry, const Level* top) const {
-    std::vector<std::string_view> folders;
-    for (const Level* level = this; level != top; level = level->above.get()) folders.push_back(level->name);
-    std::string path;
-    for (const std::string_view folder : std::views::reverse(folders)) (path += folder) += '/';
-    return path += entry;
-  }
 };
 using LevelPtr = std::shared_ptr<Level>;
 
@@ -56,6 +50,8 @@ using LevelPtr = std::shared_ptr<Level>;
 Result<std::string> text_at(Node& directory, std::string_view name) {
   const Result<NodeRef> node = directory.lookup(name);
   if (!node) return node.error() == Errc::enoent ? Result<std::string>("") : fail(node.error());
+  // What it leads to may be of any kind, and outside. Without it too much would be packed.
+  if ((*node)->type() == FileType::symlink) return fail(Errc::eloop);
   if ((*node)->type() != FileType::regular) return "";
   const Result<FilePtr> file = (*node)->open({});
   if (!file) return fail(file.error());
@@ -73,44 +69,45 @@ Result<std::string> text_at(Node& directory, std::string_view name) {
   return text;
 }
 
-/// Those of the file at `place` as `level` sees it; `directory` holds it.
-Outcome<void> read_rules(Node& directory, const Level& level, std::string_view place, IgnoreRules& rules) {
-  const Result<std::string> text = text_at(directory, place.substr(place.rfind('/') + 1));
-  if (text && text->empty()) return {};
-  const std::string path = level.path_of(place, nullptr);
-  if (!text) {
-    return fail(Diagnostic{.trouble = Trouble::source,
-                           .message = "cannot read " + quoted(path) + ": " + message(text.error()),
-                           .hint = "--include-ignored does without it"});
-  }
-  Outcome<IgnoreRules> read = IgnoreRules::parse(*text, path);
-  if (!read) return fail(std::move(read.error()));
-  rules = *std::move(read);
-  return {};
+/// Those of `place`, a path below the directory of `level`, which is `name` in `directory`.
+Outcome<IgnoreRules> rules_at(Node& directory, std::string_view name, const Level& level,
+                              std::string_view place) {
+  const Result<std::string> text = text_at(directory, name);
+  if (text && text->empty()) return IgnoreRules();
+  const std::string file = join_path(level.path(), place);
+  if (text) return IgnoreRules::parse(*text, file);
+  return fail(Diagnostic{.trouble = Trouble::source,
+                         .message = "cannot read " + quoted(file) + ": " + message(text.error()),
+                         .hint = "--include-ignored does without it"});
 }
 
-/// What the repository itself leaves out, where its root is here.
-Outcome<void> read_repository(Node& directory, Level& level) {
+Outcome<void> read_git(Node& directory, Level& level) {
+  Outcome<IgnoreRules> git = rules_at(directory, ".gitignore", level, ".gitignore");
+  if (!git) return fail(std::move(git.error()));
+  level.git = *std::move(git);
   const Result<NodeRef> folder = directory.lookup(".git");
   level.has_git = folder.has_value();
   level.in_git = level.has_git || (level.above && level.above->in_git);
   if (!folder || !(*folder)->is_directory()) return {};
   const Result<NodeRef> info = (*folder)->lookup("info");
   if (!info || !(*info)->is_directory()) return {};
-  return read_rules(**info, level, ".git/info/exclude", level.exclude);
+  Outcome<IgnoreRules> exclude = rules_at(**info, "exclude", level, ".git/info/exclude");
+  if (!exclude) return fail(std::move(exclude.error()));
+  level.exclude = *std::move(exclude);
+  return {};
 }
 
 Outcome<LevelPtr> read_level(Node& directory, LevelPtr above, std::string_view name) {
   auto level = std::make_shared<Level>();
   level->above = std::move(above);
   level->name = name;
-  if (level->above) level->ruling = level->above->rules() ? level->above.get() : level->above->ruling;
-  const std::pair<std::string_view, IgnoreRules*> files[] = {
-      {".wasmerignore", &level->wasmer}, {".ignore", &level->plain}, {".gitignore", &level->git}};
-  for (const auto& [file, rules] : files) {
-    if (auto read = read_rules(directory, *level, file, *rules); !read) return fail(std::move(read.error()));
-  }
-  if (auto read = read_repository(directory, *level); !read) return fail(std::move(read.error()));
+  Outcome<IgnoreRules> wasmer = rules_at(directory, ".wasmerignore", *level, ".wasmerignore");
+  if (!wasmer) return fail(std::move(wasmer.error()));
+  level->wasmer = *std::move(wasmer);
+  Outcome<IgnoreRules> plain = rules_at(directory, ".ignore", *level, ".ignore");
+  if (!plain) return fail(std::move(plain.error()));
+  level->plain = *std::move(plain);
+  if (auto git = read_git(directory, *level); !git) return fail(std::move(git.error()));
   return level;
 }
 
@@ -133,17 +130,33 @@ Outcome<LevelPtr> levels_of(const std::string& path) {
   return level;
 }
 
-bool is_kept(const LevelPtr& directory, std::string_view name, bool is_directory) {
+/// The path of a name in a directory, relative to the host's root.
+std::string path_in(const Level& directory, std::string_view name) {
+  std::size_t size = name.size();
+  for (const Level* level = &directory; level->above; level = level->above.get())
+    size += level->name.size() + 1;
+  std::string path(size, '/');
+  std::size_t end = size - name.size();
+  path.replace(end, name.size(), name);
+  for (const Level* level = &directory; level->above; level = level->above.get()) {
+    end -= level->name.size() + 1;
+    path.replace(end, level->name.size(), level->name);
+  }
+  return path;
+}
+
+bool is_kept(const Level& directory, std::string_view name, bool is_directory) {
   Verdict wasmer = Verdict::none;
   Verdict plain = Verdict::none;
   Verdict git = Verdict::none;
   Verdict exclude = Verdict::none;
-  bool beyond_git = !directory->in_git;
-  for (const Level* level = directory.get(); level != nullptr; level = level->ruling) {
-    if (!level->rules()) continue;
-    const std::string path = directory->path_of(name, level);
+  bool beyond_git = !directory.in_git;
+  const std::string path = path_in(directory, name);
+  std::size_t size = name.size();  // of the path below the level
+  for (const Level* level = &directory; level != nullptr; level = level->above.get()) {
     const auto ask = [&](Verdict& verdict, const IgnoreRules& rules) {
-      if (verdict == Verdict::none) verdict = rules.match(path, is_directory);
+      if (verdict != Verdict::none) return;
+      verdict = rules.match(std::string_view(path).substr(path.size() - size), is_directory);
     };
     ask(wasmer, level->wasmer);
     ask(plain, level->plain);
@@ -152,6 +165,7 @@ bool is_kept(const LevelPtr& directory, std::string_view name, bool is_directory
       ask(exclude, level->exclude);
     }
     beyond_git = beyond_git || level->has_git;
+    size += level->name.size() + 1;
   }
   for (const Verdict verdict : {wasmer, plain, git, exclude}) {
     if (verdict != Verdict::none) return verdict == Verdict::kept;
@@ -179,7 +193,7 @@ class PackedDirectory final : public Node {
   [[nodiscard]] Result<NodeRef> lookup(std::string_view name) override {
     Result<NodeRef> found = inner_->lookup(name);
     if (!found || !level_) return found;
-    if (!is_kept(level_, name, (*found)->is_directory())) return fail(Errc::enoent);
+    if (!is_kept(*level_, name, (*found)->is_directory())) return fail(Errc::enoent);
     if (!(*found)->is_directory()) return found;
     Outcome<LevelPtr> level = read_level(**found, level_, name);
     if (level) return make_ref<PackedDirectory>(*std::move(found), filter_, *std::move(level), false);
@@ -199,7 +213,7 @@ class PackedDirectory final : public Node {
     Names(DirPtr inner, LevelPtr level) : inner_(std::move(inner)), level_(std::move(level)) {}
     [[nodiscard]] Status read(std::uint64_t cookie, DirSink sink) override {
       return inner_->read(cookie, [&](const DirEntry& entry) {
-        return !is_kept(level_, entry.name, entry.type == FileType::directory) || sink(entry);
+        return !is_kept(*level_, entry.name, entry.type == FileType::directory) || sink(entry);
       });
     }
 

@@ -13,7 +13,8 @@ namespace wasifs::plan {
 /// hidden is left out, and so is what a .wasmerignore or an .ignore says, here or in a
 /// folder above, up to the host's root; a .gitignore and .git/info/exclude count where
 /// there is a .git. The nearest file that says something decides, in this order of kinds.
-/// A file of rules that belongs to the user rather than to the folder does not count.
+/// A file of rules that belongs to the user rather than to the folder does not count; a
+/// symlink in the place of one is an error.
 struct PackFilter {
   bool include_ignored = false;  ///< everything is in the package
   /// Set by who reads the tree where a file of rules cannot be read or understood: the

@@ -3,10 +3,9 @@
 
 #include <unistd.h>
 
-#include <algorithm>
-#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <utility>
 
 #include "base/path.h"
@@ -51,7 +50,11 @@ class Unpacking {
 
   Outcome<void> show(const std::string& place, FilesystemPtr part) {
     const auto nothing = [] { return FilesystemPtr(); };
-    const Status mounted = table_.mount(place, std::move(part), "", {.read_only = true}, nothing);
+    Status mounted;
+    for (const std::string_view name : split_path(place)) {
+      if (mounted) mounted = check_name(name);
+    }
+    if (mounted) mounted = table_.mount(place, std::move(part), "", {.read_only = true}, nothing);
     if (mounted) return {};
     return fail(Diagnostic{.trouble = Trouble::conflict,
                            .message = wasifs::quoted(path_) + ": " + wasifs::quoted(place.substr(1)) +
@@ -84,30 +87,42 @@ class Unpacking {
   }
 
   Outcome<void> add_volumes() {
-    // By where they would lie if each were the only one; a place before those in it.
-    std::multimap<std::string, std::string> by_place;
+    // The first of a place has it, unless it lies in another.
+    std::set<std::string, std::less<>> places;
+    for (const webc::VolumeInfo& volume : package_.volumes()) places.insert(volume_place(volume.name, false));
+    std::set<std::string, std::less<>> taken;
+    const std::set<std::string> shown_volumes = mapped();
     for (const webc::VolumeInfo& volume : package_.volumes()) {
-      by_place.emplace(volume_place(volume.name, false), volume.name);
-    }
-    std::string outer;
-    for (const auto& [place, name] : by_place) {
-      const bool inside = !outer.empty() && is_at_or_below(place, outer);
-      if (!inside) outer = place;
-      const std::string own = inside ? volume_place(name, true) : place;
+      const std::string& name = volume.name;
+      const std::string place = volume_place(name, false);
+      const bool alone = lies_in_one(place, places) || !taken.insert(place).second;
+      const std::string own = alone ? volume_place(name, true) : place;
       if (auto shown = show("/" + own, package_.volume(name)); !shown) return shown;
-      if (name != kMetadataVolume && !is_mapped(name)) {
+      if (name != kMetadataVolume && !shown_volumes.contains(name)) {
         warn("the volume " + wasifs::quoted(name) + " is shown nowhere; packed again, it is left out");
       }
     }
     return {};
   }
 
-  [[nodiscard]] bool is_mapped(const std::string& volume) const {
+  /// True for what lies below one of the places.
+  static bool lies_in_one(std::string_view place, const std::set<std::string, std::less<>>& places) {
+    for (std::size_t slash = place.rfind('/'); slash != std::string_view::npos; slash = place.rfind('/')) {
+      place = place.substr(0, slash);
+      if (places.contains(place)) return true;
+    }
+    return false;
+  }
+
+  /// The volumes that the package shows of its own.
+  [[nodiscard]] std::set<std::string> mapped() const {
     const auto& manifest = package_.manifest();
-    if (package_.version() < 3 && !manifest.has_fs) return volume == kOldVolume;
-    return std::ranges::any_of(manifest.fs, [&](const webc::FsMapping& mapping) {
-      return mapping.from.empty() && mapping.volume == volume;
-    });
+    if (package_.version() < 3 && !manifest.has_fs) return {std::string(kOldVolume)};
+    std::set<std::string> names;
+    for (const webc::FsMapping& mapping : manifest.fs) {
+      if (mapping.from.empty()) names.insert(mapping.volume);
+    }
+    return names;
   }
 
   const Package& package_;

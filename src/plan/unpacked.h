@@ -22,8 +22,8 @@ inline constexpr std::string_view kMetadataVolume = "metadata";
 /// Where an atom lies, relative to the folder.
 [[nodiscard]] std::string atom_place(std::string_view atom);
 /// Where a volume lies. Folders are in one another as the names of the volumes are, so one
-/// whose place is in that of another gets one of its own: `alone`. "/" always does, and
-/// what no path can be.
+/// whose place is that of another or in it gets one of its own: `alone`. "/" always does,
+/// and what no path can be. No two names have the same place alone.
 [[nodiscard]] std::string volume_place(std::string_view volume, bool alone);
 
 /// The manifest of an unpacked package.

@@ -9,7 +9,12 @@
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 #include <system_error>
+
+#include "inspect/folder_sink.h"
+#include "inspect/tree_copy.h"
+#include "plan/unpack.h"
 
 namespace wasifs::test {
 
@@ -78,7 +83,21 @@ void append_table(std::string& out, const std::string& header, const Json& table
   for (const auto& [key, value] : table.items()) out += Json(key).dump() + " = " + toml(value) + "\n";
 }
 
+template <class T>
+T need(Outcome<T> outcome) {
+  if (!outcome) throw std::runtime_error(outcome.error().text());
+  if constexpr (!std::is_void_v<T>) return *std::move(outcome);
+}
+
 }  // namespace
+
+std::vector<Diagnostic> unpack_to(const std::string& package, const std::string& folder) {
+  plan::UnpackedPackage unpacked = need(plan::unpack(package));
+  const auto sink = need(FolderSink::create(folder, {}));
+  need(copy_tree(*unpacked.tree, "/", *sink));
+  need(sink->finish());
+  return std::move(unpacked.warnings);
+}
 
 void write_pack_case(const Json& described, const std::string& folder) {
   std::string text;

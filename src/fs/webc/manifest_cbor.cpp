@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
+#include <vector>
 
 #include "base/path.h"
 #include "fs/webc/bytes.h"
@@ -59,6 +61,12 @@ std::optional<std::uint16_t> as_half(float number) {
   return static_cast<std::uint16_t>(sign | biased | significand >> cut);
 }
 
+void append_integer(std::string& out, std::int64_t number) {
+  // JSON knows "-0", CBOR does not.
+  if (number >= 0) return append_head(out, Major::natural, static_cast<std::uint64_t>(number));
+  append_head(out, Major::negative, static_cast<std::uint64_t>(-1 - number));
+}
+
 void append_number(std::string& out, double number) {
   const auto single = static_cast<float>(number);
   if (static_cast<double>(single) != number) {
@@ -78,24 +86,17 @@ void append_text(std::string& out, const std::string& text) {
   out += text;
 }
 
-/// False where values are nested too deeply for a reader.
-bool append(std::string& out, const Json& value, std::size_t depth);
-
-bool append_children(std::string& out, const Json& value, std::size_t depth) {
-  if (depth >= kMaxCborDepth) return false;
-  append_head(out, value.is_object() ? Major::map : Major::array, value.size());
-  for (const auto& [key, child] : value.items()) {
-    if (value.is_object()) append_text(out, key);
-    if (!append(out, child, depth + 1)) return false;
-  }
-  return true;
-}
-
-bool append(std::string& out, const Json& value, std::size_t depth) {
+/// Check has bounded the depth.
+void append(std::string& out, const Json& value) {
   switch (value.type()) {
     case Json::value_t::object:
     case Json::value_t::array:
-      return append_children(out, value, depth);
+      append_head(out, value.is_object() ? Major::map : Major::array, value.size());
+      for (const auto& [key, child] : value.items()) {
+        if (value.is_object()) append_text(out, key);
+        append(out, child);
+      }
+      break;
     case Json::value_t::string:
       append_text(out, value.get_ref<const std::string&>());
       break;
@@ -106,7 +107,7 @@ bool append(std::string& out, const Json& value, std::size_t depth) {
       append_head(out, Major::natural, value.get<std::uint64_t>());
       break;
     case Json::value_t::number_integer:
-      append_head(out, Major::negative, static_cast<std::uint64_t>(-1 - value.get<std::int64_t>()));
+      append_integer(out, value.get<std::int64_t>());
       break;
     case Json::value_t::number_float:
       append_number(out, value.get<double>());
@@ -114,53 +115,84 @@ bool append(std::string& out, const Json& value, std::size_t depth) {
     default:
       append_first(out, Major::simple, kNull);
   }
-  return true;
 }
 
-/// Finds what is no JSON, and integers of more than 64 bits, which a parser makes numbers
-/// with a fraction of, less some digits.
+/// Finds what is no JSON, and what no package can hold: check_cbor() has the same limits.
+/// Integers of more than 64 bits a parser makes numbers with a fraction of, less some
+/// digits; of two values of one key it drops the first.
 // NOLINTBEGIN(readability-identifier-naming): the names are the library's
 class Check final : public nlohmann::json_sax<Json> {
  public:
-  bool null() override { return true; }
-  bool boolean(bool) override { return true; }
-  bool number_integer(number_integer_t) override { return true; }
-  bool number_unsigned(number_unsigned_t) override { return true; }
+  bool null() override { return item(); }
+  bool boolean(bool) override { return item(); }
+  bool number_integer(number_integer_t) override { return item(); }
+  bool number_unsigned(number_unsigned_t) override { return item(); }
   bool number_float(number_float_t, const string_t& text) override {
-    if (text.find_first_of(".eE") != std::string::npos) return true;
-    trouble = "the number " + text + " has more than 64 bits";
-    return false;
+    if (text.find_first_of(".eE") != std::string::npos) return item();
+    return refuse("the number " + text + " has more than 64 bits");
   }
-  bool string(string_t&) override { return true; }
-  bool binary(binary_t&) override { return true; }
-  bool start_object(std::size_t) override { return true; }
-  bool key(string_t&) override { return true; }
-  bool end_object() override { return true; }
-  bool start_array(std::size_t) override { return true; }
-  bool end_array() override { return true; }
+  bool string(string_t&) override { return item(); }
+  bool binary(binary_t&) override { return item(); }
+  bool start_object(std::size_t) override { return open(); }
+  bool key(string_t& text) override {
+    std::set<std::string>& keys = keys_.back();
+    if (keys.size() == kMaxCborMapKeys)
+      return refuse(concat("a map has more than ", kMaxCborMapKeys, " keys"));
+    if (keys.insert(text).second) return item();
+    return refuse("the key " + wasifs::quoted(text) + " is there twice in one map");
+  }
+  bool end_object() override { return close(); }
+  bool start_array(std::size_t) override { return open(); }
+  bool end_array() override { return close(); }
   bool parse_error(std::size_t position, const std::string&, const Json::exception& error) override {
     // The other error there is: more than a double holds.
     const bool syntax = dynamic_cast<const Json::parse_error*>(&error) != nullptr;
-    trouble = concat(syntax ? "no JSON" : "a number is too large", " at byte ", position);
-    return false;
+    return refuse(concat(syntax ? "no JSON" : "a number is too large", " at byte ", position));
   }
 
   std::string trouble;
+
+ private:
+  bool refuse(std::string what) {
+    trouble = std::move(what);
+    return false;
+  }
+  bool item() {
+    if (++items_ <= kMaxCborItems) return true;
+    return refuse(concat("there are more than ", kMaxCborItems, " values"));
+  }
+  bool open() {
+    if (keys_.size() == kMaxCborDepth)
+      return refuse(concat("values are nested more than ", kMaxCborDepth, " deep"));
+    keys_.emplace_back();
+    return item();
+  }
+  bool close() {
+    keys_.pop_back();
+    return true;
+  }
+
+  std::vector<std::set<std::string>> keys_;  ///< of each map that is open; none of a list
+  std::uint64_t items_ = 0;
 };
 // NOLINTEND(readability-identifier-naming)
 
 }  // namespace
 
-Outcome<std::string> manifest_cbor(std::string_view json, const std::string& name) {
-  const auto refuse = [&](const std::string& what) {
-    return fail(Diagnostic{.trouble = Trouble::manifest, .message = name + ": " + what});
-  };
+Outcome<void> check_manifest_json(std::string_view json, const std::string& name) {
   Check check;
-  if (!Json::sax_parse(json, &check)) return refuse(check.trouble);
+  if (Json::sax_parse(json, &check)) return {};
+  return fail(Diagnostic{.trouble = Trouble::manifest, .message = name + ": " + check.trouble});
+}
+
+Outcome<std::string> manifest_cbor(std::string_view json, const std::string& name) {
+  if (auto checked = check_manifest_json(json, name); !checked) return fail(std::move(checked.error()));
   const Json root = Json::parse(json);
-  if (!root.is_object()) return refuse("no JSON object");
+  if (!root.is_object()) {
+    return fail(Diagnostic{.trouble = Trouble::manifest, .message = name + ": no JSON object"});
+  }
   std::string out;
-  if (!append(out, root, 0)) return refuse(concat("values are nested more than ", kMaxCborDepth, " deep"));
+  append(out, root);
   return out;
 }
 

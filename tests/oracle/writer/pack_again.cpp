@@ -7,11 +7,9 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
-#include "inspect/folder_sink.h"
-#include "inspect/tree_copy.h"
 #include "plan/pack.h"
-#include "plan/unpack.h"
 #include "support/fixtures.h"
 #include "support/pack_case.h"
 
@@ -20,18 +18,8 @@ namespace {
 using namespace wasifs;
 using Json = nlohmann::ordered_json;
 
-template <class T>
-T need(Outcome<T> outcome) {
+void need(const Outcome<void>& outcome) {
   if (!outcome) throw std::runtime_error(outcome.error().text());
-  if constexpr (!std::is_void_v<T>) return *std::move(outcome);
-}
-
-void unpack_to(const std::string& package, const std::string& folder) {
-  const plan::UnpackedPackage unpacked = need(plan::unpack(package));
-  if (!unpacked.warnings.empty()) throw std::runtime_error(unpacked.warnings.front().text());
-  const auto sink = need(FolderSink::create(folder, {}));
-  need(copy_tree(*unpacked.tree, "/", *sink));
-  need(sink->finish());
 }
 
 void pack_again(const Json& one, const std::string& folder) {
@@ -40,7 +28,8 @@ void pack_again(const Json& one, const std::string& folder) {
   test::write_pack_case(one, base);
   // Some names begin with a dot.
   need(plan::pack(base, base + ".ours.webc", {.include_ignored = true}));
-  unpack_to(base + ".webc", base + ".unpacked");
+  const std::vector<Diagnostic> warnings = test::unpack_to(base + ".webc", base + ".unpacked");
+  if (!warnings.empty()) throw std::runtime_error(warnings.front().text());
   need(plan::pack(base + ".unpacked", base + ".again.webc", {}));
 }
 

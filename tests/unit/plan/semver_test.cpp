@@ -144,6 +144,48 @@ TEST(VersionRange, KeepsItsText) {
   EXPECT_EQ(VersionRange().text(), "*");
 }
 
+/// What the crate "semver" of the reference prints.
+TEST(VersionRange, IsWrittenAsTheReferenceDoes) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"1", "^1"},
+      {"1.2", "^1.2"},
+      {"1.2.3", "^1.2.3"},
+      {"^1.2.3", "^1.2.3"},
+      {"=1.2.3", "=1.2.3"},
+      {"= 1", "=1"},
+      {">1", ">1"},
+      {">=1.0", ">=1.0"},
+      {"<2", "<2"},
+      {"<=2.1.0", "<=2.1.0"},
+      {"~1.2", "~1.2"},
+      {"*", "*"},
+      {"x", "*"},
+      {" X ", "*"},
+      {"1.*", "1.*"},
+      {"1.x", "1.*"},
+      {"1.*.*", "1.*"},
+      {"1.2.X", "1.2.*"},
+      {">=1.*", ">=1"},
+      {"^1.x", "^1"},
+      {"=1.2.*", "=1.2"},
+      {"1.2.3-beta.2", "^1.2.3-beta.2"},
+      {"~1.0.0-b", "~1.0.0-b"},
+      {"1.2.3+wasix.2", "^1.2.3"},
+      {"1.2.3-a+b", "^1.2.3-a"},
+      {">=1,<2", ">=1, <2"},
+      {" >= 1.2 ,<1.4,  ~1.3 ", ">=1.2, <1.4, ~1.3"},
+      {"1, 1.x", "^1, 1.*"},
+      {"0", "^0"},
+      {"18446744073709551615", "^18446744073709551615"},
+  };
+  for (const auto& [text, wanted] : cases) {
+    const std::string canonical = VersionRange::parse(text).value().canonical();
+    EXPECT_EQ(canonical, wanted) << text;
+    EXPECT_EQ(VersionRange::parse(canonical).value().canonical(), canonical) << text;
+  }
+  EXPECT_EQ(VersionRange().canonical(), "*");
+}
+
 TEST(VersionRange, SaysWhatIsWrong) {
   std::string many = "1";
   for (int i = 0; i < 32; ++i) many += ",1";
