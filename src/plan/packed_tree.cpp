@@ -16,7 +16,8 @@ namespace {
 
 using Verdict = IgnoreRules::Verdict;
 
-/// The rules of one directory and of those above it.
+/// The rules of one directory and of those above it. Folders can be thousands deep, so a
+/// level holds its own name only, and knows the next one above that has a say.
 struct Level {
   Level() = default;
   Level(const Level&) = delete;
@@ -26,18 +27,23 @@ struct Level {
     while (above && above.use_count() == 1) above = std::exchange(above->above, nullptr);
   }
 
-  /// On the host, for messages.
-  [[nodiscard]] std::string path() const {
-    std::vector<std::string_view> names;
-    for (const Level* level = this; level->above; level = level->above.get()) names.push_back(level->name);
-    std::string path = "/";
-    for (const std::string_view one : std::views::reverse(names)) path = join_path(path, one);
-    return path;
+  [[nodiscard]] bool has_say() const {
+    return has_git || !wasmer.empty() || !plain.empty() || !git.empty() || !exclude.empty();
+  }
+  /// The path of an entry of this directory as `top`, at or above it, sees it; null: as
+  /// the host does.
+  [[nodiscard]] std::string path_of(std::string_view entry, const Level* top) const {
+    std::vector<std::string_view> folders;
+    for (const Level* level = this; level != top; level = level->above.get()) folders.push_back(level->name);
+    std::string path;
+    for (const std::string_view folder : std::views::reverse(folders)) (path += folder) += '/';
+    return path += entry;
   }
 
-  std::shared_ptr<Level> above;  ///< null: the host's root
-  std::string name;              ///< in the directory above
-  bool in_git = false;           ///< here or above is a .git
+  std::shared_ptr<Level> above;   ///< null: the host's root
+  const Level* ruling = nullptr;  ///< the nearest above that has a say
+  std::string name;               ///< in the directory above
+  bool in_git = false;            ///< here or above is a .git
   bool has_git = false;
   IgnoreRules wasmer = {};
   IgnoreRules plain = {};
@@ -74,7 +80,7 @@ Outcome<IgnoreRules> rules_at(Node& directory, std::string_view name, const Leve
                               std::string_view place) {
   const Result<std::string> text = text_at(directory, name);
   if (text && text->empty()) return IgnoreRules();
-  const std::string file = join_path(level.path(), place);
+  const std::string file = level.path_of(place, nullptr);
   if (text) return IgnoreRules::parse(*text, file);
   return fail(Diagnostic{.trouble = Trouble::source,
                          .message = "cannot read " + quoted(file) + ": " + message(text.error()),
@@ -101,6 +107,7 @@ Outcome<LevelPtr> read_level(Node& directory, LevelPtr above, std::string_view n
   auto level = std::make_shared<Level>();
   level->above = std::move(above);
   level->name = name;
+  if (level->above) level->ruling = level->above->has_say() ? level->above.get() : level->above->ruling;
   Outcome<IgnoreRules> wasmer = rules_at(directory, ".wasmerignore", *level, ".wasmerignore");
   if (!wasmer) return fail(std::move(wasmer.error()));
   level->wasmer = *std::move(wasmer);
@@ -130,33 +137,17 @@ Outcome<LevelPtr> levels_of(const std::string& path) {
   return level;
 }
 
-/// The path of a name in a directory, relative to the host's root.
-std::string path_in(const Level& directory, std::string_view name) {
-  std::size_t size = name.size();
-  for (const Level* level = &directory; level->above; level = level->above.get())
-    size += level->name.size() + 1;
-  std::string path(size, '/');
-  std::size_t end = size - name.size();
-  path.replace(end, name.size(), name);
-  for (const Level* level = &directory; level->above; level = level->above.get()) {
-    end -= level->name.size() + 1;
-    path.replace(end, level->name.size(), level->name);
-  }
-  return path;
-}
-
 bool is_kept(const Level& directory, std::string_view name, bool is_directory) {
   Verdict wasmer = Verdict::none;
   Verdict plain = Verdict::none;
   Verdict git = Verdict::none;
   Verdict exclude = Verdict::none;
   bool beyond_git = !directory.in_git;
-  const std::string path = path_in(directory, name);
-  std::size_t size = name.size();  // of the path below the level
-  for (const Level* level = &directory; level != nullptr; level = level->above.get()) {
+  for (const Level* level = &directory; level != nullptr; level = level->ruling) {
+    if (!level->has_say()) continue;
+    const std::string path = directory.path_of(name, level);
     const auto ask = [&](Verdict& verdict, const IgnoreRules& rules) {
-      if (verdict != Verdict::none) return;
-      verdict = rules.match(std::string_view(path).substr(path.size() - size), is_directory);
+      if (verdict == Verdict::none) verdict = rules.match(path, is_directory);
     };
     ask(wasmer, level->wasmer);
     ask(plain, level->plain);
@@ -165,7 +156,6 @@ bool is_kept(const Level& directory, std::string_view name, bool is_directory) {
       ask(exclude, level->exclude);
     }
     beyond_git = beyond_git || level->has_git;
-    size += level->name.size() + 1;
   }
   for (const Verdict verdict : {wasmer, plain, git, exclude}) {
     if (verdict != Verdict::none) return verdict == Verdict::kept;
