@@ -15,29 +15,6 @@ namespace wasifs {
 
 namespace {
 
-std::string volume_counts(const webc::VolumeInfo& volume) {
-  return counted(volume.files, "file") + ", " + counted(volume.directories, "directory", "directories") +
-         ", " + counted(volume.symlinks, "symlink") + ", " + counted(volume.bytes, "byte");
-}
-
-/// "label:     value", or nothing where the manifest does not say.
-void print_field(std::ostream& out, std::string_view label, std::string_view value) {
-  constexpr std::size_t kLabelWidth = 14;
-  if (value.empty()) return;
-  out << label << ":" << std::string(kLabelWidth - label.size() - 1, ' ') << display_name(value) << "\n";
-}
-
-template <class T, class Show>
-void print_section(std::ostream& out, std::string_view title, const std::vector<T>& items, Show show) {
-  if (items.empty()) return;
-  out << title << ":\n";
-  for (const T& item : items) {
-    out << "  ";
-    show(item);
-    out << "\n";
-  }
-}
-
 template <class T, class Show>
 std::string array_of(const std::vector<T>& items, Show show) {
   std::vector<std::string> values;
@@ -50,22 +27,6 @@ JsonObject atom_json(const webc::Atom& atom) {
   JsonObject json;
   json.add("name", atom.name).add("kind", atom.kind).add("size", atom.size).add("signature", atom.signature);
   return json;
-}
-
-/// What is shown where, e.g. `/lib <- volume "python" of dependency "dep"`.
-std::string mapping_text(const webc::FsMapping& mapping) {
-  std::string text = display_name(mapping.mount_path) + " <- volume " + quoted(mapping.volume);
-  if (!mapping.host_path.empty()) text += " from " + quoted(mapping.host_path);
-  if (!mapping.from.empty()) text += " of dependency " + quoted(mapping.from);
-  return text;
-}
-
-std::string command_text(const webc::Command& command) {
-  std::string text = display_name(command.name);
-  if (!command.atom.empty()) text += ": atom " + quoted(command.atom);
-  if (!command.dependency.empty()) text += " of dependency " + quoted(command.dependency);
-  if (!command.runner.empty()) text += ", runner " + display_name(command.runner);
-  return text;
 }
 
 /// One entry of a volume: type, size, path, target.
@@ -94,36 +55,15 @@ void walk_volume(const webc::Package& package, const std::string& name, Problems
 
 }  // namespace
 
+std::string volume_counts(const webc::VolumeInfo& volume) {
+  return counted(volume.files, "file") + ", " + counted(volume.directories, "directory", "directories") +
+         ", " + counted(volume.symlinks, "symlink") + ", " + counted(volume.bytes, "byte");
+}
+
 Outcome<std::string> package_digest(const std::string& path) {
   const Outcome<View> file = map_file(path, "package");
   if (!file) return fail(file.error());
   return to_hex(sha256(file->bytes));
-}
-
-void print_package_info(std::ostream& out, const webc::Package& package, std::string_view digest) {
-  const webc::PackageManifest& manifest = package.manifest();
-  print_field(out, "file", package.path());
-  print_field(out, "size", counted(package.file_size(), "byte"));
-  print_field(out, "sha256", digest);
-  print_field(out, "webc version", std::to_string(package.version()));
-  print_field(out, "name", manifest.name);
-  print_field(out, "version", manifest.version);
-  print_field(out, "description", manifest.description);
-  print_field(out, "entrypoint", manifest.entrypoint);
-  print_section(out, "dependencies", manifest.dependencies, [&](const webc::Dependency& dependency) {
-    out << display_name(dependency.alias);
-    if (!dependency.specifier.empty()) out << ": " << display_name(dependency.specifier);
-  });
-  print_section(out, "commands", manifest.commands,
-                [&](const webc::Command& command) { out << command_text(command); });
-  print_section(out, "atoms", manifest.atoms, [&](const webc::Atom& atom) {
-    out << display_name(atom.name) << ": " << counted(atom.size, "byte");
-  });
-  print_section(out, "volumes", package.volumes(), [&](const webc::VolumeInfo& volume) {
-    out << display_name(volume.name) << ": " << volume_counts(volume);
-  });
-  print_section(out, "mounts", manifest.fs,
-                [&](const webc::FsMapping& mapping) { out << mapping_text(mapping); });
 }
 
 void print_package_info_json(std::ostream& out, const webc::Package& package, std::string_view digest) {

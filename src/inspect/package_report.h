@@ -14,7 +14,12 @@ namespace wasifs {
 /// files know it. The errors are those of Package::open.
 [[nodiscard]] Outcome<std::string> package_digest(const std::string& path);
 
-/// What a package says about itself; `digest` as package_digest() gives it.
+/// "2 files, 1 directory, 0 symlinks, 50 bytes".
+[[nodiscard]] std::string volume_counts(const webc::VolumeInfo& volume);
+
+/// What a package says about itself; `digest` as package_digest() gives it. The text is for
+/// a person: in 80 columns, of endless texts the beginning, and of what nothing here
+/// understands the names. The JSON has the whole manifest.
 void print_package_info(std::ostream& out, const webc::Package& package, std::string_view digest);
 void print_package_info_json(std::ostream& out, const webc::Package& package, std::string_view digest);
 

@@ -185,7 +185,7 @@ std::size_t word_end(std::string_view text) {
 
 }  // namespace
 
-std::string wrapped(std::string_view text, std::size_t indent, std::size_t width) {
+std::string wrapped(std::string_view text, std::size_t indent, std::size_t width, std::size_t hang) {
   std::string out(indent, ' ');
   std::size_t column = indent;
   bool begun = false;  // the line has a word
@@ -194,8 +194,8 @@ std::string wrapped(std::string_view text, std::size_t indent, std::size_t width
     text.remove_prefix(std::min(word.size() + 1, text.size()));
     const std::size_t length = display_width(word);
     if (begun && column + 1 + length > width) {
-      out.append("\n").append(indent + 2, ' ');
-      column = indent + 2;
+      out.append("\n").append(indent + hang, ' ');
+      column = indent + hang;
     } else if (begun) {
       out += ' ';
       ++column;
@@ -205,6 +205,15 @@ std::string wrapped(std::string_view text, std::size_t indent, std::size_t width
     begun = true;
   }
   return out;
+}
+
+std::string brief_name(std::string_view text) {
+  constexpr std::size_t kMost = 512;
+  if (text.size() <= kMost) return display_name(text);
+  std::size_t end = kMost;
+  // Not in the middle of a character.
+  while (end > kMost - 3 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
+  return quoted(text.substr(0, end)) + " and " + counted(text.size() - end, "more byte");
 }
 
 std::string counted(std::uint64_t count, std::string_view noun) {

@@ -47,9 +47,14 @@ struct TextStyle {
 [[nodiscard]] std::string cut(std::string_view text, std::size_t width, bool utf8);
 
 /// `text` in lines of at most `width` characters, all indented and the second and
-/// later ones by two more. Broken at spaces outside double quotes only, so a name
+/// later ones by `hang` more. Broken at spaces outside double quotes only, so a name
 /// that is longer stays whole. Without a newline at the end.
-[[nodiscard]] std::string wrapped(std::string_view text, std::size_t indent, std::size_t width);
+[[nodiscard]] std::string wrapped(std::string_view text, std::size_t indent, std::size_t width,
+                                  std::size_t hang = 2);
+
+/// As display_name(), but of a text without end the beginning only: `"…" and 99 more
+/// bytes`.
+[[nodiscard]] std::string brief_name(std::string_view text);
 
 /// "1 file", "2 files".
 [[nodiscard]] std::string counted(std::uint64_t count, std::string_view noun);

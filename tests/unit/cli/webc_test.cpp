@@ -49,7 +49,10 @@ TEST_F(Webc, InfoTellsWhatThePackageSaysAboutItself) {
                          "commands:\n"
                          "  hello: atom \"hello\", runner https://webc.org/runner/wasi\n"
                          "atoms:\n"
-                         "  hello: 36 bytes\n"
+                         "  hello: 36 bytes, kind https://webc.org/kind/wasm\n"
+                         "    signature: " +
+                         test::webc_signature(test::kEmptyProgram) +
+                         "\n"
                          "volumes:\n"
                          "  /site: 2 files, 1 directory, 1 symlink, 50 bytes\n"
                          "mounts:\n"
