@@ -7,7 +7,7 @@
 WASIFS_BUILD_PACKAGES=(
   cmake ninja-build pkg-config g++
   libfuse3-dev fuse3 libspdlog-dev libtomlplusplus-dev libcli11-dev
-  nlohmann-json3-dev nettle-dev libarchive-dev
+  nlohmann-json3-dev nettle-dev libarchive-dev zlib1g-dev
 )
 # On top of that, to test and analyse it.
 WASIFS_CHECK_PACKAGES=(

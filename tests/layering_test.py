@@ -60,6 +60,7 @@ THIRD_PARTY = {
     "toml++/": {"plan"},
     "nettle/": {"base"},
     "archive": {"archive"},
+    "zlib": {"archive"},
     "spdlog/": {"fuse", "cli"},
     "fuse": {"fuse"},
     "wabt/": {"engine"},

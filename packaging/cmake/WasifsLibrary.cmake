@@ -26,7 +26,8 @@ endif()
 
 foreach(library wasifs_shared wasifs_static)
   # What LIBRARIES of the components say.
-  target_link_libraries(${library} PRIVATE PkgConfig::nettle PkgConfig::libarchive PkgConfig::tomlplusplus)
+  target_link_libraries(${library} PRIVATE PkgConfig::nettle PkgConfig::libarchive PkgConfig::zlib
+                        PkgConfig::tomlplusplus)
   target_include_directories(${library} INTERFACE
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
   # The installed targets say the same in wasifsConfig.cmake, where C++ is in use.

@@ -2,18 +2,11 @@
 #include "base/acl.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace wasifs {
 
 namespace {
-
-// acl(5)'s tags, as linux/posix_acl.h numbers them.
-constexpr std::uint16_t kUserObj = 0x01;
-constexpr std::uint16_t kUser = 0x02;
-constexpr std::uint16_t kGroupObj = 0x04;
-constexpr std::uint16_t kGroup = 0x08;
-constexpr std::uint16_t kMask = 0x10;
-constexpr std::uint16_t kOther = 0x20;
 
 // linux/posix_acl_xattr.h: a version, then tag, permissions and id of each entry, all
 // of it little-endian.
@@ -34,9 +27,17 @@ void append_number(std::string& out, std::uint32_t value, std::size_t width) {
   for (std::size_t i = 0; i < width; ++i, value >>= 8U) out += static_cast<char>(value & 0xffU);
 }
 
-bool is_named(std::uint16_t tag) { return tag == kUser || tag == kGroup; }
+bool is_named(std::uint16_t tag) { return tag == Acl::kUser || tag == Acl::kGroup; }
 
 }  // namespace
+
+Result<Acl> Acl::of(std::vector<Entry> entries) {
+  Acl acl;
+  acl.entries_ = std::move(entries);
+  std::ranges::sort(acl.entries_, {}, [](const Entry& entry) { return std::pair(entry.tag, entry.id); });
+  if (!acl.valid()) return fail(Errc::einval);
+  return acl;
+}
 
 Result<Acl> Acl::parse(std::string_view value) {
   if (value.size() < kHeaderSize) return fail(Errc::einval);

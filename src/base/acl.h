@@ -21,11 +21,29 @@ constexpr std::string_view kDefaultAcl = "system.posix_acl_default";
 /// has it, except that nothing says that one user or group is named only once.
 class Acl {
  public:
+  /// acl(5)'s tags, as linux/posix_acl.h numbers them.
+  static constexpr std::uint16_t kUserObj = 0x01;
+  static constexpr std::uint16_t kUser = 0x02;
+  static constexpr std::uint16_t kGroupObj = 0x04;
+  static constexpr std::uint16_t kGroup = 0x08;
+  static constexpr std::uint16_t kMask = 0x10;
+  static constexpr std::uint16_t kOther = 0x20;
+
+  struct Entry {
+    std::uint16_t tag = 0;
+    std::uint16_t bits = 0;  ///< rwx
+    std::uint32_t id = 0;    ///< of a named user or group
+  };
+
+  /// Of entries in any order. einval.
+  [[nodiscard]] static Result<Acl> of(std::vector<Entry> entries);
   /// Of an attribute's value, in Linux's own format. enotsup: another version of it;
   /// einval.
   [[nodiscard]] static Result<Acl> parse(std::string_view value);
   /// The value of the attribute.
   [[nodiscard]] std::string value() const;
+  /// In the order of their tags.
+  [[nodiscard]] const std::vector<Entry>& entries() const { return entries_; }
 
   /// What it grants as the nine permission bits of a mode.
   [[nodiscard]] std::uint16_t permissions() const;
@@ -38,12 +56,6 @@ class Acl {
   void limit(std::uint16_t mode);
 
  private:
-  struct Entry {
-    std::uint16_t tag = 0;
-    std::uint16_t bits = 0;  ///< rwx
-    std::uint32_t id = 0;    ///< of a named user or group
-  };
-
   [[nodiscard]] bool valid() const;
   /// The entry that stands for the group bits of a mode: the mask where there is one.
   [[nodiscard]] bool is_group_class(const Entry& entry) const;

@@ -5,8 +5,10 @@
 #include <archive_entry.h>
 
 #include <algorithm>
+#include <cerrno>
 
 #include "base/path.h"
+#include "fs/archive/special_headers.h"
 
 namespace wasifs::archive {
 
@@ -15,13 +17,23 @@ namespace {
 constexpr std::string_view kUnderstood =
     "wasifs reads tar and cpio (plain, or with gzip, bzip2, xz, zstd or lz4), zip, 7z and ISO 9660";
 
+constexpr std::size_t kTarBlock = 512;
+
+bool is_zero(std::span<const std::byte> bytes) {
+  return std::ranges::all_of(bytes, [](std::byte byte) { return byte == std::byte{}; });
+}
+
 /// They are converted when they are asked for.
 std::string text(const char* stored) { return stored == nullptr ? "" : stored; }
 
 }  // namespace
 
 EntryReader::EntryReader(std::span<const std::byte> bytes, std::string label, Progress progress)
-    : bytes_(bytes), label_(std::move(label)), progress_(std::move(progress)), reader_(new_reader()) {}
+    : bytes_(bytes),
+      label_(std::move(label)),
+      progress_(std::move(progress)),
+      stream_(bytes),
+      reader_(new_reader()) {}
 
 EntryReader::~EntryReader() = default;
 
@@ -29,24 +41,43 @@ Outcome<void> EntryReader::open() {
   const Utf8Locale::Use use(locale_);
   ::archive* const reader = reader_.get();
   for (const auto support :
-       {archive_read_support_filter_gzip, archive_read_support_filter_bzip2, archive_read_support_filter_xz,
-        archive_read_support_filter_zstd, archive_read_support_filter_lz4, archive_read_support_format_tar,
-        archive_read_support_format_cpio, archive_read_support_format_zip, archive_read_support_format_7zip,
-        archive_read_support_format_iso9660}) {
-    // For one that it was built without, libarchive would run a program of the host.
+       {archive_read_support_format_tar, archive_read_support_format_cpio, archive_read_support_format_zip,
+        archive_read_support_format_7zip, archive_read_support_format_iso9660}) {
     if (support(reader) != ARCHIVE_OK) {
       return fail(failure(reader, Trouble::source, "this libarchive cannot read all that wasifs asks of it"));
     }
   }
   if (bytes_.empty()) return refuse("it is empty");
-  if (archive_read_open_memory(reader, bytes_.data(), bytes_.size()) < ARCHIVE_WARN) return corrupt("");
+  if (auto opened = stream_.open(); !opened) return broken_stream(opened.error());
+  const int status = stream_.compressed()
+                         ? archive_read_open(reader, this, nullptr, &EntryReader::give_piece, nullptr)
+                         : archive_read_open_memory(reader, bytes_.data(), bytes_.size());
+  if (status < ARCHIVE_WARN) return corrupt("");
   return {};
+}
+
+std::ptrdiff_t EntryReader::give_piece(::archive* reader, void* self, const void** bytes) {
+  const auto piece = static_cast<EntryReader*>(self)->stream_.next();
+  if (!piece) {
+    archive_set_error(reader, EIO, "%s", piece.error().c_str());
+    return -1;
+  }
+  *bytes = piece->data();
+  return static_cast<std::ptrdiff_t>(piece->size());
+}
+
+bool EntryReader::is_tar() const {
+  return (archive_format(reader_.get()) & ARCHIVE_FORMAT_BASE_MASK) == ARCHIVE_FORMAT_TAR;
 }
 
 Outcome<bool> EntryReader::next() {
   const Utf8Locale::Use use(locale_);
+  if (auto looked = look_ahead(); !looked) return fail(std::move(looked.error()));
   const int status = archive_read_next_header(reader_.get(), &entry_);
-  if (status == ARCHIVE_EOF) return false;
+  if (status == ARCHIVE_EOF) {
+    if (auto finished = finish(); !finished) return fail(std::move(finished.error()));
+    return false;
+  }
   if (status == ARCHIVE_RETRY || status < ARCHIVE_WARN) return corrupt("after ");
   ++count_;
   content_end_ = 0;
@@ -59,6 +90,54 @@ Outcome<bool> EntryReader::next() {
   if (archive_entry_pathname(entry_) == nullptr)
     return refuse("its name is in no encoding that can be converted");
   return true;
+}
+
+Outcome<void> EntryReader::look_ahead() {
+  if (count_ != 0) {
+    if (!is_tar()) return {};
+    const int status = archive_read_data_skip(reader_.get());
+    if (status < ARCHIVE_WARN) return corrupt("after ");
+  }
+  const std::uint64_t at = stream_position();
+  if (auto checked = check_special_headers(stream_, at); !checked) {
+    return broken_stream(checked.error());
+  }
+  const auto block = stream_.peek(at, kTarBlock);
+  if (!block) return broken_stream(block.error());
+  marked_ = block->size() == kTarBlock && is_zero(*block);
+  return {};
+}
+
+std::uint64_t EntryReader::stream_position() const {
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(0, archive_filter_bytes(reader_.get(), 0)));
+}
+
+/// Where a tar has its mark, zeros fill it up to a multiple of some block.
+Outcome<void> EntryReader::finish_tar() {
+  constexpr std::size_t kFarBehind = std::size_t{1} << 20U;
+  ending_.unmarked = !marked_;
+  const auto behind = stream_.peek(stream_position(), kFarBehind);
+  if (!behind) return broken_stream(behind.error());
+  ending_.tar_continues = marked_ && !is_zero(*behind);
+  return {};
+}
+
+Outcome<void> EntryReader::finish() {
+  if (is_tar()) {
+    if (auto finished = finish_tar(); !finished) return finished;
+  }
+  // What comes behind the end of a format is decompressed for its checksum alone.
+  constexpr std::uint64_t kMostBehind = std::uint64_t{1} << 30U;
+  for (std::uint64_t behind = 0; stream_.compressed();) {
+    const auto piece = stream_.next();
+    if (!piece) return broken_stream(piece.error());
+    if (piece->empty()) break;
+    behind += piece->size();
+    if (behind > kMostBehind) return refuse("more than a gibibyte follows its end");
+    if (is_tar() && marked_ && !is_zero(*piece)) ending_.tar_continues = true;
+  }
+  ending_.trailing = stream_.trailing();
+  return {};
 }
 
 Outcome<bool> EntryReader::read(Block& block) {
@@ -83,8 +162,7 @@ Outcome<bool> EntryReader::read(Block& block) {
 }
 
 std::uint64_t EntryReader::bytes_read() const {
-  const std::int64_t read = std::max<std::int64_t>(0, archive_filter_bytes(reader_.get(), -1));
-  return std::min<std::uint64_t>(bytes_.size(), static_cast<std::uint64_t>(read));
+  return std::min<std::uint64_t>(bytes_.size(), stream_.compressed() ? stream_.used() : stream_position());
 }
 
 void EntryReader::tell_progress() const {
@@ -108,6 +186,10 @@ std::unexpected<Diagnostic> EntryReader::corrupt(std::string_view relation) cons
     error.hint = kUnderstood;
   }
   return fail(std::move(error));
+}
+
+std::unexpected<Diagnostic> EntryReader::broken_stream(const std::string& why) const {
+  return fail(Diagnostic{.trouble = Trouble::corrupt, .message = place("after ") + ": " + why});
 }
 
 std::unexpected<Diagnostic> EntryReader::refuse(const std::string& why, std::string hint) const {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -9,6 +10,7 @@
 
 #include "fs/archive/handle.h"
 #include "fs/archive/progress.h"
+#include "fs/archive/stream.h"
 #include "fs/archive/utf8_locale.h"
 #include "wasifs/node.h"
 
@@ -18,6 +20,16 @@ namespace wasifs::archive {
 struct Block {
   std::uint64_t offset = 0;
   std::span<const std::byte> bytes;
+};
+
+/// What lies at the end of an archive, once there are no more entries.
+struct Ending {
+  /// A tar has no mark of its end: it may have been cut off between two entries.
+  bool unmarked = false;
+  /// Something other than zeros follows the mark of a tar, and may be more entries.
+  bool tar_continues = false;
+  /// So many bytes of the file follow what is compressed.
+  std::uint64_t trailing = 0;
 };
 
 /// The entries of an archive in memory, one after the other: tar, cpio, zip, 7z and ISO
@@ -34,7 +46,8 @@ class EntryReader {
 
   /// Trouble::corrupt: no archive that is understood.
   [[nodiscard]] Outcome<void> open();
-  /// Goes to the next entry; false: there is none. corrupt.
+  /// Goes to the next entry; false: there is none, and the checks at the end of what is
+  /// compressed have been made. corrupt.
   [[nodiscard]] Outcome<bool> next();
   /// The entry, until the next one.
   [[nodiscard]] ::archive_entry* entry() const { return entry_; }
@@ -46,6 +59,8 @@ class EntryReader {
   [[nodiscard]] const std::string& symlink() const { return symlink_; }
   /// How many entries there were so far.
   [[nodiscard]] std::uint64_t count() const { return count_; }
+  /// Once next() was false.
+  [[nodiscard]] const Ending& ending() const { return ending_; }
   /// How many of the archive's bytes were read so far.
   [[nodiscard]] std::uint64_t bytes_read() const;
   /// Reads on in the entry's content; false: that is all. In order, and what lies
@@ -60,11 +75,21 @@ class EntryReader {
   /// What libarchive has found wrong.
   [[nodiscard]] std::unexpected<Diagnostic> corrupt(std::string_view relation) const;
   void tell_progress() const;
+  [[nodiscard]] bool is_tar() const;
+  /// Goes to where the next header begins and looks at it before libarchive does.
+  [[nodiscard]] Outcome<void> look_ahead();
+  /// Reads what is behind the last entry.
+  [[nodiscard]] Outcome<void> finish();
+  [[nodiscard]] Outcome<void> finish_tar();
+  [[nodiscard]] std::uint64_t stream_position() const;
+  [[nodiscard]] std::unexpected<Diagnostic> broken_stream(const std::string& why) const;
+  static std::ptrdiff_t give_piece(::archive* reader, void* self, const void** bytes);
 
   const std::span<const std::byte> bytes_;
   const std::string label_;
   const Progress progress_;
   const Utf8Locale locale_;
+  Stream stream_;  ///< before who reads it is gone
   Reader reader_;
   ::archive_entry* entry_ = nullptr;
   std::uint64_t count_ = 0;
@@ -73,6 +98,8 @@ class EntryReader {
   std::string path_;
   std::optional<std::string> hard_link_;
   std::string symlink_;
+  bool marked_ = false;  ///< what look_ahead() saw is the mark of a tar's end
+  Ending ending_;
 };
 
 }  // namespace wasifs::archive

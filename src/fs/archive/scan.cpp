@@ -9,7 +9,10 @@
 #include <new>
 #include <vector>
 
+#include "base/acl.h"
 #include "base/path.h"
+#include "base/utf8.h"
+#include "fs/archive/entry_acl.h"
 #include "fs/archive/entry_reader.h"
 #include "fs/archive/whiteouts.h"
 
@@ -62,6 +65,10 @@ class Scanner {
       release();
     }
     whiteouts_.apply();
+    if (in_.notes != nullptr) {
+      in_.notes->entries = reader_.count();
+      in_.notes->ending = reader_.ending();
+    }
     return std::move(tree_);
   }
 
@@ -94,6 +101,7 @@ class Scanner {
     }
     Outcome<std::vector<std::string_view>> names = components(reader_.path());
     if (!names) return fail(std::move(names.error()));
+    note_path();
     if (const auto& target = reader_.hard_link()) return take_hard_link(entry, *names, *target);
     if (names->empty()) return take_root(entry);
     if (in_.whiteouts == Whiteouts::oci && Whiteout::is_one(names->back())) {
@@ -103,6 +111,22 @@ class Scanner {
       return {};
     }
     return take_named(entry, *names);
+  }
+
+  void note_path() {
+    if (in_.notes == nullptr) return;
+    if (reader_.path().starts_with('/')) in_.notes->absolute.add(reader_.path());
+    if (!is_utf8(reader_.path())) in_.notes->encoding.add(reader_.path());
+  }
+
+  /// That the entry, of which `inode` is made, takes the name of another one.
+  void note_repeated(std::uint32_t parent, std::string_view name, std::optional<std::uint32_t> inode) {
+    if (in_.notes == nullptr) return;
+    const std::optional<std::uint32_t> there = tree_.find(parent, name);
+    if (!there || there == inode) return;
+    const RawInode& found = tree_.inodes[*there];
+    const bool both_directories = !inode && found.type == FileType::directory;
+    if (!found.implied && !both_directories) in_.notes->repeated.add(reader_.path());
   }
 
   /// The names on the way to an entry, from the archive's root.
@@ -136,13 +160,21 @@ class Scanner {
     const std::span above = std::span(names).first(names.size() - 1);
     if (type_of(entry) == FileType::directory) {
       // One that is there keeps what is in it and takes the new attributes.
-      return describe(entry, tree_.inodes[tree_.enter(enter(above), names.back())]);
+      const std::uint32_t parent = enter(above);
+      note_repeated(parent, names.back(), std::nullopt);
+      return describe(entry, tree_.inodes[tree_.enter(parent, names.back())]);
     }
     const std::uint32_t inode = tree_.add({.type = type_of(entry)});
     if (auto described = describe(entry, tree_.inodes[inode]); !described) return described;
     if (auto filled = fill(entry, inode); !filled) return filled;
-    tree_.name(enter(above), names.back(), inode);
+    give_name(names, inode);
     return {};
+  }
+
+  void give_name(std::span<const std::string_view> names, std::uint32_t inode) {
+    const std::uint32_t parent = enter(names.first(names.size() - 1));
+    note_repeated(parent, names.back(), inode);
+    tree_.name(parent, names.back(), inode);
   }
 
   /// A further name. In some formats it is this entry that has the content.
@@ -162,7 +194,7 @@ class Scanner {
       tree_.inodes[inode].size = static_cast<std::uint64_t>(archive_entry_size(entry));
       if (auto filled = fill(entry, inode); !filled) return filled;
     }
-    tree_.name(enter(std::span(names).first(names.size() - 1)), names.back(), inode);
+    give_name(names, inode);
     return {};
   }
 
@@ -208,12 +240,17 @@ class Scanner {
     return {};
   }
 
+  /// By name. One that is written in the ways of two programs comes twice.
+  using Attributes = std::map<std::string, std::string>;
+
   Outcome<void> read_extra(::archive_entry* entry, RawInode& inode) {
     const bool dated = archive_entry_atime_is_set(entry) != 0 || archive_entry_ctime_is_set(entry) != 0 ||
                        archive_entry_birthtime_is_set(entry) != 0;
-    const int xattrs = archive_entry_xattr_reset(entry);
+    Attributes values;
+    if (auto read = read_acls(entry, inode, values); !read) return read;
+    if (auto read = read_xattrs(entry, values); !read) return read;
     inode.extra = RawInode::kNone;
-    if (!dated && xattrs == 0) return {};
+    if (!dated && values.empty()) return {};
     Extra extra{.atime = inode.mtime, .ctime = inode.mtime, .btime = inode.mtime, .xattrs = {}};
     if (archive_entry_atime_is_set(entry) != 0) {
       extra.atime = time_of(archive_entry_atime(entry), archive_entry_atime_nsec(entry));
@@ -224,8 +261,29 @@ class Scanner {
     if (archive_entry_birthtime_is_set(entry) != 0) {
       extra.btime = time_of(archive_entry_birthtime(entry), archive_entry_birthtime_nsec(entry));
     }
-    // One that is written in the ways of two programs comes twice.
-    std::map<std::string, std::string> values;
+    extra.xattrs.assign(values.begin(), values.end());
+    inode.extra = static_cast<std::uint32_t>(tree_.extras.size());
+    tree_.extras.push_back(std::move(extra));
+    return {};
+  }
+
+  /// As the attributes that Linux has for them. The first also says what the mode is.
+  Outcome<void> read_acls(::archive_entry* entry, RawInode& inode, Attributes& values) {
+    Outcome<EntryAcls> acls = archive::read_acls(entry);
+    if (!acls) return refuse(acls.error().message, std::move(acls.error().hint));
+    if (acls->access)
+      inode.mode = static_cast<std::uint16_t>((inode.mode & 07000U) | acls->access->permissions());
+    for (const auto& [name, acl] : {std::pair(kAccessAcl, &acls->access), {kDefaultAcl, &acls->defaults}}) {
+      if (!*acl) continue;
+      std::string value = (*acl)->value();
+      xattr_bytes_ += name.size() + value.size();
+      values.try_emplace(std::string(name), std::move(value));
+    }
+    return {};
+  }
+
+  Outcome<void> read_xattrs(::archive_entry* entry, Attributes& values) {
+    archive_entry_xattr_reset(entry);
     const char* name = nullptr;
     const void* value = nullptr;
     std::size_t size = 0;
@@ -238,9 +296,6 @@ class Scanner {
       xattr_bytes_ += std::string_view(name).size() + size;
       values.try_emplace(name, static_cast<const char*>(value), size);
     }
-    extra.xattrs.assign(values.begin(), values.end());
-    inode.extra = static_cast<std::uint32_t>(tree_.extras.size());
-    tree_.extras.push_back(std::move(extra));
     return {};
   }
 
@@ -277,6 +332,12 @@ class Scanner {
   }
 
   Outcome<void> add_extent(std::uint64_t offset, std::span<const std::byte> bytes, std::size_t first) {
+    if (in_.notes != nullptr) {
+      in_.notes->bytes += bytes.size();
+      if (in_.notes->bytes <= in_.max_bytes) return {};
+      return refuse("more than " + std::to_string(in_.max_bytes) +
+                    " bytes are not decompressed to be checked");
+    }
     RawExtent extent{.offset = offset, .length = bytes.size()};
     const std::less_equal<> before;
     const std::byte* const end = in_.bytes.data() + in_.bytes.size();

@@ -3,13 +3,36 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
+#include "fs/archive/entry_reader.h"
 #include "fs/archive/progress.h"
 #include "fs/archive/raw_tree.h"
 #include "fs/archive/spool.h"
 #include "wasifs/node.h"
 
 namespace wasifs::archive {
+
+/// What is worth knowing of an archive that is only looked at, not mounted.
+struct ScanNotes {
+  /// Entries of which something is true: how many, and the paths of the first.
+  struct Entries {
+    static constexpr std::size_t kMost = 10;
+    std::uint64_t count = 0;
+    std::vector<std::string> first = {};
+
+    void add(const std::string& path) {
+      if (++count <= kMost) first.push_back(path);
+    }
+  };
+
+  Entries absolute = {};  ///< their path begins with '/'
+  Entries encoding = {};  ///< their path is no UTF-8
+  Entries repeated = {};  ///< an entry before them, and not both are directories, has their path
+  std::uint64_t entries = 0;
+  std::uint64_t bytes = 0;  ///< of content
+  Ending ending = {};
+};
 
 struct ScanInput {
   std::span<const std::byte> bytes;  ///< the whole archive
@@ -19,6 +42,10 @@ struct ScanInput {
   Progress progress;
   /// Lets the system take back the pages of `bytes`; null: they are no mapping.
   std::function<void()> release = {};
+  /// Not null: the content is read for its checksums and goes nowhere, be it as much as
+  /// `max_bytes`, and the tree has no extents.
+  ScanNotes* notes = nullptr;
+  std::uint64_t max_bytes = 0;
 };
 
 /// What the index of an archive may hold: a few bytes, compressed, can speak of any number

@@ -14,6 +14,7 @@
 
 #include "base/output_file.h"
 #include "base/path.h"
+#include "fs/archive/entry_acl.h"
 #include "fs/archive/handle.h"
 #include "fs/archive/utf8_locale.h"
 
@@ -199,7 +200,9 @@ class PaxWriter final : public TarWriter {
       archive_entry_set_birthtime(entry, attr.btime.sec, attr.btime.nsec);
     }
     for (const auto& [name, value] : item.xattrs) {
-      archive_entry_xattr_add_entry(entry, name.c_str(), value.data(), value.size());
+      if (!write_acl(entry, name, value)) {
+        archive_entry_xattr_add_entry(entry, name.c_str(), value.data(), value.size());
+      }
     }
   }
 

@@ -16,7 +16,7 @@ namespace wasifs::archive {
 [[nodiscard]] bool has_tar_name(std::string_view path);
 
 /// Writes a tar in pax format: numbers, names and texts of any size as they are, times
-/// to the nanosecond, extended attributes, holes. Nothing in it depends on when, where
+/// to the nanosecond, extended attributes, access control lists, holes. Nothing in it depends on when, where
 /// or by whom it is written. Not thread-safe.
 class TarWriter {
  public:

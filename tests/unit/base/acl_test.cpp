@@ -24,6 +24,24 @@ TEST(Acl, IsWrittenAsItWasRead) {
   EXPECT_EQ(Acl::parse(value)->value(), value);
 }
 
+TEST(Acl, IsMadeOfEntriesInAnyOrder) {
+  const Result<Acl> acl = Acl::of({{.tag = Acl::kOther, .bits = 0},
+                                   {.tag = Acl::kMask, .bits = 5},
+                                   {.tag = Acl::kUser, .bits = 6, .id = 9},
+                                   {.tag = Acl::kUser, .bits = 7, .id = 8},
+                                   {.tag = Acl::kGroupObj, .bits = 5},
+                                   {.tag = Acl::kUserObj, .bits = 7}});
+  ASSERT_TRUE(acl);
+  EXPECT_EQ(acl->value(), acl_value({{kAclUserObj, 7},
+                                     {kAclUser, 7, 8},
+                                     {kAclUser, 6, 9},
+                                     {kAclGroupObj, 5},
+                                     {kAclMask, 5},
+                                     {kAclOther, 0}}));
+  EXPECT_EQ(acl->entries().size(), 6U);
+  EXPECT_EQ(Acl::of({{.tag = Acl::kUserObj, .bits = 7}}).error(), Errc::einval);
+}
+
 TEST(Acl, AnIdThatMeansNothingIsNotKept) {
   const std::string odd = acl_value({{kAclUserObj, 7, 12}, {kAclGroupObj, 5, 0}, {kAclOther, 0, 1}});
   EXPECT_EQ(Acl::parse(odd)->value(), minimal_acl(7, 5, 0));

@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // `wasifs extract`: what it writes, and what it says.
 #include <gtest/gtest.h>
+#include <sys/xattr.h>
+#include <unistd.h>
 
+#include <array>
+#include <cerrno>
 #include <filesystem>
 
 #include "cli_runner.h"
+#include "fs/archive/tar_writer.h"
+#include "support/acl.h"
 #include "support/temp_dir.h"
 
 namespace wasifs::test {
@@ -76,6 +82,27 @@ TEST_F(Extract, AnEndInTheMiddleSaysHowToGoOn) {
   EXPECT_EQ(ran.status, 6);
   EXPECT_EQ(ran.err, "error: cannot write \"" + (dir_ / "out/page") +
                          "\": Is a directory\nhint: what is whole stays; --overwrite goes on from there\n");
+}
+
+TEST_F(Extract, AccessControlListsOfATarComeAlong) {
+  const std::vector<std::pair<std::string, std::string>> lists = {{kAccessAclName, acl_of(7, 4, 5, 4, 0)},
+                                                                  {kDefaultAclName, acl_of(7, 7, 5, 5, 0)}};
+  const auto tar = archive::TarWriter::create(dir_ / "a.tar").value();
+  const Attr attr{
+      .type = FileType::directory, .mode = 0740, .uid = ::geteuid(), .gid = ::getegid(), .mtime = {.sec = 9}};
+  ASSERT_TRUE(tar->add({.path = "d/", .attr = attr, .xattrs = lists}, nullptr));
+  ASSERT_TRUE(tar->finish());
+  ASSERT_EQ(run_cli({"extract", dir_ / "a.tar", "/d", "-o", dir_ / "b.tar"}).status, 0);
+  EXPECT_NE(dir_.read_file("b.tar").find("SCHILY.acl.default=user::rwx"), std::string::npos);
+  const Ran ran = run_cli({"extract", dir_ / "a.tar", "/d", "-o", dir_ / "out"});
+  ASSERT_EQ(ran.status, 0) << ran.err;
+  for (const auto& [name, value] : lists) {
+    std::array<char, 256> there{};
+    const ssize_t size = ::getxattr((dir_ / "out").c_str(), name.c_str(), there.data(), there.size());
+    if (size < 0 && errno == EOPNOTSUPP) GTEST_SKIP() << "the file system has no access control lists";
+    ASSERT_GT(size, 0) << name;
+    EXPECT_EQ(std::string(there.data(), static_cast<std::size_t>(size)), value) << name;
+  }
 }
 
 }  // namespace
