@@ -5,7 +5,6 @@
 #include <sched.h>
 #include <spdlog/sinks/syslog_sink.h>
 #include <spdlog/spdlog.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <syslog.h>
 #include <unistd.h>
@@ -15,7 +14,6 @@
 #include <cctype>
 #include <cerrno>
 #include <cstdlib>
-#include <fstream>
 #include <ostream>
 #include <string_view>
 #include <utility>
@@ -46,20 +44,6 @@ void write_all(int fd, std::string_view text) {
     if (written <= 0) return;
     text.remove_prefix(static_cast<std::size_t>(written));
   }
-}
-
-/// Host layers keep a descriptor per open file, and a mount has many users.
-void raise_descriptor_limit() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  // As far as the kernel goes, for who may; else as far as we may.
-  rlim_t most = 0;
-  if (std::ifstream("/proc/sys/fs/nr_open") >> most && most > limit.rlim_max) {
-    const rlimit all{.rlim_cur = most, .rlim_max = most};
-    if (::setrlimit(RLIMIT_NOFILE, &all) == 0) return;
-  }
-  limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 Outcome<void> check_ready_fd(const std::optional<int>& fd) {
@@ -167,7 +151,6 @@ Outcome<int> run_mount(const MountRequest& request, Io& io) {
     return changed ? Outcome<int>(0) : fail(changed.error());
   }
 
-  raise_descriptor_limit();
   ComposeOptions compose = request.compose;
   compose.keep_changes = !request.fake;
   const Outcome<PreparedRoot> root = open_runnable(io, request.source, compose);

@@ -4,6 +4,7 @@
 #include <ostream>
 
 #include "base/path.h"
+#include "cli/descriptor_limit.h"
 #include "cli/progress.h"
 #include "plan/check_run.h"
 #include "plan/options.h"
@@ -34,6 +35,7 @@ ComposeOptions complete(Io& io, const ComposeOptions& options) {
 /// Calls `compose` with the options that complete() makes of `options`. On a terminal a
 /// line shows how far it is.
 auto with_progress(Io& io, const ComposeOptions& options, const auto& compose) {
+  raise_descriptor_limit();
   ComposeOptions all = complete(io, options);
   ProgressLine line(io);
   if (io.err_is_terminal) {

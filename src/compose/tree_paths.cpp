@@ -2,8 +2,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
+#include "base/held_chain.h"
 #include "wasifs/tree.h"
 
 namespace wasifs {
@@ -155,11 +157,12 @@ Result<std::vector<DirItem>> items_of(const Tree& tree, const VNode& node) {
   return items;
 }
 
-/// A walk in progress: the directories from its start to where it is, each with the
-/// names that are still to be visited, the last one first.
+/// A walk in progress: the directories from its start to where it is, few of which are
+/// held, and of each the names that are still to be visited, the last one first.
 class Walk {
  public:
-  Walk(const Tree& tree, std::string_view path, Visitor visit) : tree_(tree), path_(path), visit_(visit) {}
+  Walk(const Tree& tree, const VNode& start, std::string_view path, Visitor visit)
+      : tree_(tree), path_(path), visit_(visit), dirs_(start) {}
 
   void run(const VNode& start) {
     const std::string_view stripped = without_slashes(path_);
@@ -172,24 +175,37 @@ class Walk {
 
  private:
   struct Level {
-    VNode dir;
     std::size_t path_size;  ///< of the directory's own path in path_
     std::vector<std::string> names;
   };
 
   void next() {
     Level& level = levels_.back();
-    if (level.names.empty()) {
-      levels_.pop_back();
-      return;
-    }
+    const Result<VNode> dir = level.names.empty() ? fail(Errc::enoent) : last_dir();
+    // It has been visited whole, or it has gone since.
+    if (!dir) return leave();
     const std::string name = std::move(level.names.back());
     level.names.pop_back();
-    const Result<VNode> child = tree_.lookup(level.dir, name);
+    const Result<VNode> child = tree_.lookup(*dir, name);
     path_.resize(level.path_size);
     if (!path_.ends_with('/')) path_ += '/';
     path_ += name;
     if (child) visit(*child, name);
+  }
+
+  Result<VNode> last_dir() {
+    return dirs_.at(dirs_.depth(),
+                    [&](const VNode& dir, const std::string& name) { return tree_.lookup(dir, name); });
+  }
+
+  void enter(const VNode& node, std::string_view name, Level level) {
+    if (!levels_.empty()) dirs_.push(name, node);
+    levels_.push_back(std::move(level));
+  }
+
+  void leave() {
+    levels_.pop_back();
+    if (!levels_.empty()) dirs_.pop();
   }
 
   void visit(const VNode& node, std::string_view name) {
@@ -204,16 +220,17 @@ class Walk {
       return;
     }
     std::ranges::sort(*items, std::greater{}, &DirItem::name);
-    Level level{.dir = node, .path_size = path_.size(), .names = {}};
+    Level level{.path_size = path_.size(), .names = {}};
     level.names.reserve(items->size());
     for (DirItem& item : *items) level.names.push_back(std::move(item.name));
-    levels_.push_back(std::move(level));
+    enter(node, name, std::move(level));
   }
 
   const Tree& tree_;
   std::string path_;
   Visitor visit_;
-  std::vector<Level> levels_;
+  HeldChain<VNode> dirs_;
+  std::vector<Level> levels_;  ///< of each of those; of the start as well
 };
 
 }  // namespace
@@ -226,7 +243,7 @@ Result<std::vector<DirItem>> Tree::read_dir(std::string_view path) const {
 Status Tree::walk(std::string_view path, Visitor visit) const {
   const Result<VNode> start = resolve(path, Follow::no);
   if (!start) return fail(start.error());
-  Walk(*this, path, visit).run(*start);
+  Walk(*this, *start, path, visit).run(*start);
   return {};
 }
 

@@ -4,10 +4,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <utility>
 
+#include "base/acl.h"
 #include "base/file_copy.h"
 #include "base/name_hash.h"
 #include "base/path.h"
@@ -19,13 +19,17 @@ namespace wasifs {
 
 namespace {
 
-/// Directories that are held by a descriptor, at most. Of deeper trees those above are
-/// found again by their names.
-constexpr std::size_t kMaxHeld = 128;
 constexpr int kAttempts = 100;  // to find a name that nobody has
 constexpr std::uint16_t kWhileOpen = 0700;
+/// What has no name of its own yet is called so, with a number behind it.
+constexpr std::string_view kTemporary = ".wasifs-extract-";
 
-std::string temporary_name() { return ".wasifs-" + std::to_string(random_key()); }
+std::string temporary_name() { return std::string(kTemporary) + std::to_string(random_key()); }
+
+bool is_temporary(std::string_view name) {
+  return name.size() > kTemporary.size() && name.starts_with(kTemporary) &&
+         name.find_first_not_of("0123456789", kTemporary.size()) == std::string_view::npos;
+}
 
 std::pair<std::string_view, std::string_view> split_last(std::string_view path) {
   const std::size_t slash = path.rfind('/');
@@ -33,8 +37,10 @@ std::pair<std::string_view, std::string_view> split_last(std::string_view path) 
   return {path.substr(0, slash), path.substr(slash + 1)};
 }
 
-bool is_refused(Errc error) {
-  return error == Errc::eperm || error == Errc::enotsup || error == Errc::eacces;
+/// Whether `path` is `folder` or lies in it; both relative.
+bool lies_in(std::string_view path, std::string_view folder) {
+  if (folder.empty()) return true;
+  return path.starts_with(folder) && (path.size() == folder.size() || path[folder.size()] == '/');
 }
 
 Outcome<bool> is_empty(Filesystem& target, const std::string& path) {
@@ -50,22 +56,42 @@ Outcome<bool> is_empty(Filesystem& target, const std::string& path) {
   return !any;
 }
 
-}  // namespace
-
-/// A directory of the target that things are still put into.
-struct FolderSink::Frame {
-  std::string name;  ///< "" of the target itself
-  NodeRef node;      ///< null: to be found again
-  Attr attr = {};    ///< what it is to have in the end
-  bool described = false;
-};
-
-FolderSink::FolderSink(std::string path, FilesystemPtr target, const Options& options)
-    : path_(std::move(path)), target_(std::move(target)), options_(options) {
-  open_.push_back({.name = {}, .node = target_->root()});
+/// Makes a directory that was there before one that things can be put into.
+Status open_up(Node& folder) {
+  const Result<Attr> found = folder.attr();
+  if (!found) return fail(found.error());
+  // Its list would be that of all that is made in it.
+  (void)folder.remove_xattr(kDefaultAcl);
+  if ((found->mode & kWhileOpen) == kWhileOpen) return {};
+  // One that lets nobody in did so on purpose, and will again.
+  const Status opened = folder.set_attr({.mode = static_cast<std::uint16_t>(found->mode | kWhileOpen)});
+  return opened || is_refused(opened.error()) ? Status{} : opened;
 }
 
-FolderSink::~FolderSink() = default;
+/// Removes what a run that was killed has left in `folder`.
+Status clear(Node& folder) {
+  std::vector<std::string> left;
+  const Result<DirPtr> dir = folder.open_dir();
+  if (!dir) return fail(dir.error());
+  const Status read = (*dir)->read(0, [&](const DirEntry& found) {
+    if (found.type != FileType::directory && is_temporary(found.name)) left.emplace_back(found.name);
+    return true;
+  });
+  if (!read) return read;
+  for (const std::string& name : left) {
+    if (const Status removed = folder.unlink(name); !removed) return removed;
+  }
+  return {};
+}
+
+}  // namespace
+
+FolderSink::FolderSink(std::string path, FilesystemPtr target, const Options& options)
+    : path_(std::move(path)),
+      target_(std::move(target)),
+      options_(options),
+      folders_(target_->root()),
+      ends_(1) {}
 
 Outcome<std::unique_ptr<FolderSink>> FolderSink::create(const std::string& path, const Options& options) {
   if (::mkdir(path.c_str(), 0777) != 0 && errno != EEXIST) {
@@ -81,74 +107,59 @@ Outcome<std::unique_ptr<FolderSink>> FolderSink::create(const std::string& path,
                            .message = quoted(path) + " is not empty",
                            .hint = "--overwrite replaces what is there, or goes on where it was ended"});
   }
+  if (options.overwrite) {
+    const Status cleared = clear(*(*target)->root());
+    if (!cleared) return fail(path_error("write into", path, cleared.error()));
+  }
   return std::unique_ptr<FolderSink>(new FolderSink(path, *std::move(target), options));
 }
 
 std::unexpected<Diagnostic> FolderSink::trouble(std::string_view path, Errc error) const {
-  return fail(path_error("write", path.empty() ? path_ : join_path(path_, path), error));
-}
-
-/// The node of open_[depth]: found by its name in the one above, where it was let go.
-Result<NodeRef> FolderSink::node_of(std::size_t depth) {
-  std::size_t known = depth;
-  while (!open_[known].node) --known;
-  for (; known < depth; ++known) {
-    Result<NodeRef> next = open_[known].node->lookup(open_[known + 1].name);
-    if (!next) return fail(next.error());
-    if (!(*next)->is_directory()) return fail(Errc::enotdir);
-    // The last of them are those that are needed next.
-    if (known + 1 + kMaxHeld < depth && known != 0) open_[known].node = {};
-    open_[known + 1].node = *std::move(next);
+  Diagnostic diagnostic = path_error("write", path.empty() ? path_ : join_path(path_, path), error);
+  if (error == Errc::eisdir) {
+    diagnostic.hint = "a directory that is not empty is in its place: move that away";
   }
-  return open_[depth].node;
+  return fail(std::move(diagnostic));
 }
 
 /// Leaves directories until the last that is open is the one that `path` lies in.
 Outcome<void> FolderSink::enter_parent_of(std::string_view path) {
-  const std::vector<std::string_view> names = split_path(split_last(path).first);
-  std::size_t same = 0;
-  while (same < names.size() && same + 1 < open_.size() && open_[same + 1].name == names[same]) ++same;
-  while (open_.size() > same + 1) {
+  const std::string_view parent = split_last(path).first;
+  while (!lies_in(parent, folders_.path())) {
     if (auto left = leave(); !left) return left;
+    folders_.leave();
   }
   // Its parent came before, or there is nothing that it could be put into.
-  if (same != names.size()) return trouble(path, Errc::enoent);
+  if (parent != folders_.path()) return trouble(path, Errc::enoent);
   return {};
 }
 
+/// The last directory that is open gets what it is to have in the end.
 Outcome<void> FolderSink::leave() {
-  const Frame& last = open_.back();
-  Outcome<void> result;
-  if (last.described) {
-    std::string path;
-    for (const Frame& frame : open_)
-      path = frame.name.empty() ? path : path.empty() ? frame.name : path + "/" + frame.name;
-    const Result<NodeRef> node = node_of(open_.size() - 1);
-    Status done = node ? Status{} : fail(node.error());
-    if (done) done = (*node)->set_attr({.mode = last.attr.mode});
-    if (done) done = (*node)->set_attr({.atime = last.attr.atime, .mtime = last.attr.mtime});
-    if (!done) result = trouble(path, done.error());
-  }
-  open_.pop_back();
-  return result;
+  const std::optional<Dresser::Last> end = std::move(ends_.back());
+  ends_.pop_back();
+  if (!end) return {};
+  const Result<NodeRef> node = folders_.last();
+  const Status done = node ? dresser_.finish(folders_.path(), *end, **node) : fail(node.error());
+  return done ? Outcome<void>{} : trouble(folders_.path(), done.error());
 }
 
 Outcome<void> FolderSink::finish() {
-  while (!open_.empty()) {
+  while (!ends_.empty()) {
     if (auto left = leave(); !left) return left;
+    if (!ends_.empty()) folders_.leave();
   }
   return {};
 }
 
 Outcome<void> FolderSink::put(const CopiedEntry& entry) {
   if (entry.path.empty()) {
-    open_.front().attr = entry.attr;
-    open_.front().described = true;
-    const Status dressed = dress(entry, *open_.front().node, false);
-    return dressed ? Outcome<void>{} : trouble({}, dressed.error());
+    Status begun = open_up(*target_->root());
+    if (begun) begun = dresser_.begin(entry, *target_->root(), ends_.front().emplace());
+    return begun ? Outcome<void>{} : trouble({}, begun.error());
   }
   if (auto entered = enter_parent_of(entry.path); !entered) return entered;
-  const Result<NodeRef> parent = node_of(open_.size() - 1);
+  const Result<NodeRef> parent = folders_.last();
   if (!parent) return trouble(entry.path, parent.error());
   const std::string_view name = split_last(entry.path).second;
   const Status done = entry.hard_link                          ? put_hard_link(entry, **parent, name)
@@ -167,15 +178,15 @@ Status FolderSink::put_directory(const CopiedEntry& entry, Node& parent, std::st
       if (const Status removed = parent.unlink(name); !removed) return removed;
       made = parent.create(name, spec);
     } else if (made) {
-      // One that lets nobody in did so on purpose, and will again.
-      if (const Status opened = (*made)->set_attr({.mode = kWhileOpen}); !opened) return opened;
+      if (const Status opened = open_up(**made); !opened) return opened;
+      if (const Status cleared = clear(**made); !cleared) return cleared;
     }
   }
   if (!made) return fail(made.error());
-  if (const Status dressed = dress(entry, **made, false); !dressed) return dressed;
-  open_.push_back(
-      {.name = std::string(name), .node = *std::move(made), .attr = entry.attr, .described = true});
-  if (open_.size() > kMaxHeld + 1) open_[open_.size() - 1 - kMaxHeld].node = {};
+  Dresser::Last end;
+  if (const Status begun = dresser_.begin(entry, **made, end); !begun) return begun;
+  folders_.enter(name, *std::move(made));
+  ends_.emplace_back(std::move(end));
   return {};
 }
 
@@ -196,13 +207,9 @@ Status FolderSink::put_file(const CopiedEntry& entry, Node& parent, std::string_
     const Result<FilePtr> file = (*made)->open({.read = true, .write = true});
     done = file ? copy_content(*entry.content, **file, entry.attr.size) : fail(file.error());
   }
-  if (done) done = dress(entry, **made, true);
-  if (done && !temporary.empty())
-    done = parent.rename(temporary, parent, name,
-                         options_.overwrite ? RenameMode::replace : RenameMode::no_replace);
-  if (done && temporary.empty()) done = link_over(parent, name, **made);
-  if (!done && !temporary.empty()) (void)parent.unlink(temporary);
-  return done;
+  if (done) done = dresser_.dress(entry, **made);
+  if (temporary.empty()) return done ? link_over(parent, name, **made) : done;
+  return done ? move_over(parent, temporary, name) : drop(parent, temporary, done);
 }
 
 /// Whether a run before this one has made the file.
@@ -211,8 +218,9 @@ bool FolderSink::is_there(const CopiedEntry& entry, Node& parent, std::string_vi
   const Result<NodeRef> node = parent.lookup(name);
   if (!node || (*node)->type() != entry.attr.type) return false;
   const Result<Attr> attr = (*node)->attr();
-  return attr && attr->size == entry.attr.size && attr->mode == entry.attr.mode &&
-         attr->mtime == entry.attr.mtime && (attr->nlink > 1) == (entry.attr.nlink > 1);
+  // What has one name only must not be what something else has as well.
+  return attr && attr->size == entry.attr.size && (attr->nlink == 1 || entry.attr.nlink > 1) &&
+         dresser_.is_dressed(entry, *attr);
 }
 
 /// Gives `target` the name, in the place of another file where that is wanted.
@@ -223,40 +231,54 @@ Status FolderSink::link_over(Node& parent, std::string_view name, Node& target) 
     const std::string temporary = temporary_name();
     linked = parent.link(temporary, target);
     if (!linked && linked.error() == Errc::eexist) continue;
-    if (!linked) return linked;
-    linked = parent.rename(temporary, parent, name, RenameMode::replace);
-    // Of two names of one file, rename(2) leaves both.
-    (void)parent.unlink(temporary);
-    return linked;
+    return linked ? move_over(parent, temporary, name) : linked;
   }
   return linked;
 }
 
+/// Renames `temporary`, in the place of something else where that is wanted. Gone is the
+/// temporary name in any case.
+Status FolderSink::move_over(Node& parent, const std::string& temporary, std::string_view name) {
+  const RenameMode mode = options_.overwrite ? RenameMode::replace : RenameMode::no_replace;
+  Status moved = parent.rename(temporary, parent, name, mode);
+  if (!moved && moved.error() == Errc::eisdir && options_.overwrite && parent.rmdir(name)) {
+    moved = parent.rename(temporary, parent, name, mode);
+  }
+  // Of two names of one file, rename(2) leaves both.
+  return drop(parent, temporary, moved);
+}
+
+/// `result`, and the temporary name is free.
+Status FolderSink::drop(Node& parent, const std::string& temporary, Status result) {
+  (void)parent.unlink(temporary);
+  return result;
+}
+
 Status FolderSink::put_hard_link(const CopiedEntry& entry, Node& parent, std::string_view name) {
-  const Result<NodeRef> target = find(entry.link);
+  if (const auto left = left_out_.find(entry.link); left != left_out_.end()) {
+    dresser_.lose(left->second.what, left->second.error, entry.path);
+    return {};
+  }
+  const Result<NodeRef> target = folders_.find(entry.link);
   if (!target) return fail(target.error());
   return link_over(parent, name, **target);
 }
 
-/// What the path of an entry before means in the target.
-Result<NodeRef> FolderSink::find(std::string_view path) {
-  NodeRef at = open_.front().node;
-  for (const std::string_view name : split_path(path)) {
-    Result<NodeRef> next = at->lookup(name);
-    if (!next) return next;
-    at = *std::move(next);
-  }
-  return at;
+/// Counts an entry that the target has no place for, and will not have its further names.
+Status FolderSink::leave_out(const CopiedEntry& entry, const std::string& what, Errc error) {
+  dresser_.lose(what, error, entry.path);
+  if (entry.attr.nlink > 1)
+    left_out_.try_emplace(std::string(entry.path), Loss{.what = what, .error = error});
+  return {};
 }
 
 Status FolderSink::put_other(const CopiedEntry& entry, Node& parent, std::string_view name) {
+  const bool special = entry.attr.type != FileType::symlink;
   // Packages have them; Linux does not.
-  if (entry.attr.type == FileType::symlink && entry.link.empty()) {
-    count_loss(losses_, "empty text", Errc::enoent, entry.path);
-    return {};
-  }
+  if (!special && entry.link.empty()) return leave_out(entry, "empty text", Errc::enoent);
   const NewNode spec{.type = entry.attr.type,
-                     .mode = entry.attr.mode,
+                     // Nobody else may use it before it has its owner.
+                     .mode = static_cast<std::uint16_t>(special ? 0600 : entry.attr.mode),
                      .uid = ::geteuid(),
                      .gid = ::getegid(),
                      .rdev = entry.attr.rdev,
@@ -266,39 +288,13 @@ Status FolderSink::put_other(const CopiedEntry& entry, Node& parent, std::string
     const std::string made_as = over ? temporary_name() : std::string(name);
     const Result<NodeRef> made = parent.create(made_as, spec);
     if (!made && made.error() == Errc::eexist && over) continue;
-    if (!made && is_refused(made.error()) && entry.attr.type != FileType::symlink) {
-      count_loss(losses_, "special file", made.error(), entry.path);
-      return {};
-    }
+    if (!made && special && is_refused(made.error())) return leave_out(entry, "special file", made.error());
     if (!made) return fail(made.error());
-    Status done = dress(entry, **made, entry.attr.type != FileType::symlink);
-    if (done && over) done = parent.rename(made_as, parent, name, RenameMode::replace);
-    if (!done) (void)parent.unlink(made_as);
-    return done;
+    const Status done = dresser_.dress(entry, **made);
+    if (!done) return drop(parent, made_as, done);
+    return over ? move_over(parent, made_as, name) : done;
   }
   return fail(Errc::eexist);
-}
-
-/// Owner, extended attributes, mode and times, in this order: each of them may change
-/// those behind it.
-Status FolderSink::dress(const CopiedEntry& entry, Node& node, bool with_mode) {
-  const Result<Attr> now = node.attr();
-  if (!now) return fail(now.error());
-  if (now->uid != entry.attr.uid || now->gid != entry.attr.gid) {
-    const Status owned = node.set_attr({.uid = entry.attr.uid, .gid = entry.attr.gid});
-    if (!owned && !is_refused(owned.error())) return owned;
-    if (!owned) count_loss(losses_, "owner", owned.error(), entry.path);
-  }
-  for (const auto& [name, value] : entry.xattrs) {
-    const Status set = node.set_xattr(name, value, XattrMode::any);
-    if (set) continue;
-    if (!is_refused(set.error())) return set;
-    count_loss(losses_, "attribute " + quoted(name), set.error(), entry.path);
-  }
-  if (with_mode) {
-    if (const Status moded = node.set_attr({.mode = entry.attr.mode}); !moded) return moded;
-  }
-  return node.set_attr({.atime = entry.attr.atime, .mtime = entry.attr.mtime});
 }
 
 }  // namespace wasifs

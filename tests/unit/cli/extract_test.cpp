@@ -11,6 +11,7 @@
 #include "cli_runner.h"
 #include "fs/archive/tar_writer.h"
 #include "support/acl.h"
+#include "support/fuse_mount.h"
 #include "support/temp_dir.h"
 
 namespace wasifs::test {
@@ -80,8 +81,19 @@ TEST_F(Extract, AnEndInTheMiddleSaysHowToGoOn) {
   dir_.write_file("out/page/in-the-way", "x");
   const Ran ran = extract({"/sub", "-o", dir_ / "out", "--overwrite"});
   EXPECT_EQ(ran.status, 6);
-  EXPECT_EQ(ran.err, "error: cannot write \"" + (dir_ / "out/page") +
-                         "\": Is a directory\nhint: what is whole stays; --overwrite goes on from there\n");
+  EXPECT_EQ(ran.err,
+            "error: cannot write \"" + (dir_ / "out/page") +
+                "\": Is a directory\nhint: a directory that is not empty is in its place: move that away\n");
+}
+
+TEST_F(Extract, ADeepDirectoryTakesAsManyDescriptorsAsThereMayBe) {
+  std::string deep = "deep";
+  for (int i = 0; i < 400; ++i) deep += "/d";
+  dir_.write_file(deep + "/f", "x");
+  const Finished ran =
+      run_shell("ulimit -Sn 100 && exec \"" WASIFS_PROGRAM "\" extract deep -o out", dir_.string());
+  EXPECT_EQ(ran.status, 0) << ran.err.substr(0, 200);
+  EXPECT_EQ(dir_.read_file("out" + deep.substr(4) + "/f"), "x");
 }
 
 TEST_F(Extract, AccessControlListsOfATarComeAlong) {

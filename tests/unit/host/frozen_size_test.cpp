@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fcntl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -8,6 +7,7 @@
 #include <vector>
 
 #include "fs/host/syscalls.h"
+#include "support/descriptor_limit.h"
 #include "unit/host/frozen_test.h"
 
 // Trees that are deep, wide or large, and threads that read one for the first time.
@@ -70,22 +70,6 @@ TEST_F(FrozenSize, LongNamesMakeLongPaths) {
   for (int i = 0; i < 40; ++i) node = must(node->lookup(name));
   EXPECT_TRUE(list(*node).empty());
 }
-
-/// The limit of open files, lowered for a scope.
-class ScopedDescriptorLimit {
- public:
-  explicit ScopedDescriptorLimit(rlim_t limit) {
-    ::getrlimit(RLIMIT_NOFILE, &before_);
-    const rlimit lowered{.rlim_cur = limit, .rlim_max = before_.rlim_max};
-    ::setrlimit(RLIMIT_NOFILE, &lowered);
-  }
-  ~ScopedDescriptorLimit() { ::setrlimit(RLIMIT_NOFILE, &before_); }
-  ScopedDescriptorLimit(const ScopedDescriptorLimit&) = delete;
-  ScopedDescriptorLimit& operator=(const ScopedDescriptorLimit&) = delete;
-
- private:
-  rlimit before_{};
-};
 
 /// Holds every node of a tree.
 void hold_all(const NodeRef& dir, std::vector<NodeRef>& held) {
