@@ -125,15 +125,18 @@ void check_tree(const PreparedRoot& root, const MountIndex& mounts, Findings& fi
 }
 
 bool CheckReport::corrupt() const {
-  return std::ranges::find(findings, "package-corrupt", &Finding::code) != findings.end();
+  return std::ranges::any_of(findings, [](const Finding& finding) {
+    return finding.code == "package-corrupt" || finding.code == "archive-corrupt";
+  });
 }
 
 CheckReport check_root(const PreparedRoot& root, const std::string& archive_cache) {
-  CheckReport report{.source = root.plan.source, .findings = {}, .packages = {}};
+  CheckReport report{.source = root.plan.source, .findings = {}, .packages = {}, .archives = {}};
   const MountIndex mounts(root.plan);
   const plan::Packages packages = check_packages(root.plan, report);
   const auto archives = std::make_shared<plan::Archives>(plan::Archives::Options{.cache = archive_cache});
   check_images(root.plan, *archives, report);
+  check_archives(root.plan, *archives, report);
   check_plan(root.plan, mounts, report.findings);
   check_layers(root.plan, mounts, packages, archives, report.findings);
   check_tree(root, mounts, report.findings);

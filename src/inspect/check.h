@@ -18,6 +18,11 @@ enum class Severity : std::uint8_t {
 struct Finding {
   /// For programs; never changes once it is out. The codes are:
   /// package-corrupt: a checksum of a package or image differs.
+  /// archive-corrupt: an archive or layer of an image is damaged or was cut off.
+  /// archive-end: something follows the end of one, or it has no mark of its end.
+  /// absolute-path: entries of one have paths that begin with '/'.
+  /// name-encoding: entries of one have names that are no UTF-8.
+  /// entry-repeated: several entries of one have the same path; the last counts.
   /// package-inside-mount: a package shows something inside a user's mount.
   /// mount-dropped, layer-dropped: a decision of the plan left it out, and not
   /// because the user had asked for just that.
@@ -50,17 +55,25 @@ struct VerifiedPackage {
   std::uint64_t bytes = 0;
 };
 
+/// An archive or layer of an image all of which could be read.
+struct VerifiedArchive {
+  std::string path;
+  std::uint64_t entries = 0;
+  std::uint64_t bytes = 0;  ///< of content
+};
+
 struct CheckReport {
   std::string source;
-  std::vector<Finding> findings;          ///< in an order that depends on the composition only
-  std::vector<VerifiedPackage> packages;  ///< by path
+  std::vector<Finding> findings;               ///< in an order that depends on the composition only
+  std::vector<VerifiedPackage> packages;       ///< by path
+  std::vector<VerifiedArchive> archives = {};  ///< in the order of the plan
 
-  /// A finding is package-corrupt.
+  /// A finding is package-corrupt or archive-corrupt.
   [[nodiscard]] bool corrupt() const;
 };
 
 /// Looks for what is suspicious in a composed root and reads every byte of its
-/// packages and images to compare the checksums. Opens each layer once more by itself;
+/// packages, images and archives to compare the checksums. Opens each layer once more by itself;
 /// `archive_cache` as in ComposeOptions. The cost is linear in the entries of the tree and of the layers.
 [[nodiscard]] CheckReport check_root(const PreparedRoot& root, const std::string& archive_cache = {});
 

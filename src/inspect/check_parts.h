@@ -35,6 +35,9 @@ class MountIndex {
 /// The parts of check_root(); each adds what it finds.
 using Findings = std::vector<Finding>;
 
+/// What the archives and the layers of images tell when all of each is read, once.
+void check_archives(const Plan& plan, plan::Archives& archives, CheckReport& report);
+
 /// What the plan itself tells: its decisions, its warnings, packages inside the
 /// mounts of users.
 void check_plan(const Plan& plan, const MountIndex& mounts, Findings& findings);

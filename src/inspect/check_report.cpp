@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "inspect/check_report.h"
 
+#include <algorithm>
 #include <ostream>
 #include <string_view>
 #include <utility>
 
 #include "base/path.h"
+#include "base/utf8.h"
 #include "inspect/json_text.h"
 #include "inspect/place_text.h"
 #include "inspect/text.h"
@@ -47,9 +49,13 @@ std::string json_finding(const Finding& finding) {
   } else {
     object.add("path", finding.path);
   }
-  return object.add("count", finding.count)
-      .add_json("examples", json_strings(finding.examples))
-      .add_json("where", place_json(finding.what.where))
+  object.add("count", finding.count).add_json("examples", json_strings(finding.examples));
+  if (!std::ranges::all_of(finding.examples, is_utf8)) {
+    std::vector<std::string> exact;
+    for (const std::string& example : finding.examples) exact.push_back(json_string(base64(example)));
+    object.add_json("examples_base64", json_array(exact));
+  }
+  return object.add_json("where", place_json(finding.what.where))
       .add_json("hint", finding.what.hint.empty() ? "null" : json_string(finding.what.hint))
       .add_json("causes", json_strings(causes))
       .str();
@@ -62,6 +68,10 @@ void print_check(std::ostream& out, const CheckReport& report) {
   for (const VerifiedPackage& package : report.packages) {
     out << "verified package " << quoted(package.path) << ": " << counted(package.hashes, "checksum") << ", "
         << counted(package.bytes, "byte") << "\n";
+  }
+  for (const VerifiedArchive& archive : report.archives) {
+    out << "verified archive " << quoted(archive.path) << ": " << counted(archive.entries, "entry", "entries")
+        << ", " << counted(archive.bytes, "byte") << "\n";
   }
   out << (report.findings.empty() ? "no findings" : counted(report.findings.size(), "finding")) << "\n";
 }
@@ -77,11 +87,20 @@ void print_check_json(std::ostream& out, const CheckReport& report) {
                            .add("bytes", package.bytes)
                            .str());
   }
+  std::vector<std::string> archives;
+  for (const VerifiedArchive& archive : report.archives) {
+    archives.push_back(JsonObject()
+                           .add("path", archive.path)
+                           .add("entries", archive.entries)
+                           .add("bytes", archive.bytes)
+                           .str());
+  }
   out << JsonObject()
              .add("schema", kJsonSchema)
              .add("source", report.source)
              .add_json("findings", json_array(findings))
              .add_json("packages", json_array(packages))
+             .add_json("archives", json_array(archives))
              .str()
       << "\n";
 }

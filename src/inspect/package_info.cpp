@@ -15,7 +15,7 @@ namespace wasifs {
 namespace {
 
 constexpr std::size_t kColumns = 80;
-constexpr std::size_t kLabelWidth = 14;
+constexpr std::size_t kLabelWidth = 14;  // of the longest, a colon and a space
 /// So many names of what nothing here understands tell enough.
 constexpr std::size_t kMostOthers = 20;
 constexpr std::size_t kLongestKey = 240;
@@ -34,11 +34,9 @@ std::string one_line(std::string text) {
 /// "label:     value", or nothing where the manifest does not say.
 void print_field(std::ostream& out, std::string_view label, std::string_view value) {
   if (value.empty()) return;
-  std::string line = std::string(label) + ":";
-  line.resize(std::max(line.size() + 1, kLabelWidth), ' ');
-  const std::string shown = brief_name(value);
-  // What has to be quoted is one word to wrapped().
-  out << (shown.starts_with('"') ? line + shown : wrapped(line + shown, 0, kColumns, kLabelWidth)) << "\n";
+  std::string text = wrapped(brief_name(value), kLabelWidth, kColumns, 0);
+  text.replace(0, label.size(), label).replace(label.size(), 1, ":");
+  out << text << "\n";
 }
 
 /// What a line of a section has to say beside its first.

@@ -444,7 +444,7 @@ TEST(CheckReportText, IsWhatACompilerPrints) {
             "b\"],\"where\":{\"file\":\"s.toml\",\"line\":3,\"column\":1},\"hint\":\"do "
             "it\",\"causes\":[]},{\"code\":\"other\",\"severity\":\"error\",\"message\":\"bad\",\"path\":"
             "null,\"count\":1,\"examples\":[],\"where\":null,\"hint\":null,\"causes\":[\"cause: "
-            "here\"]}],\"packages\":[{\"path\":\"p.webc\",\"hashes\":1,\"bytes\":2}]}\n");
+            "here\"]}],\"packages\":[{\"path\":\"p.webc\",\"hashes\":1,\"bytes\":2}],\"archives\":[]}\n");
 }
 
 TEST(CheckReportText, SaysThatThereIsNothing) {

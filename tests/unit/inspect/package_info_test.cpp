@@ -168,7 +168,8 @@ TEST(PackageInfo, HostileTextsAreHarmless) {
             "name:         \"\\x1b[31mred\"\n"
             "description:  \"" +
                 std::string(512, 'h') +
-                "\" and 999488 more bytes\n"
+                "\"\n"
+                "              and 999488 more bytes\n"
                 "licence:      \"a\\x0db\"\n"
                 "commands:\n"
                 "  \"c\\td\", runner\n"

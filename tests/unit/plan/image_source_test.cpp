@@ -235,6 +235,9 @@ TEST_F(ImageSource, CheckComparesDigests) {
   EXPECT_FALSE(good.corrupt());
   ASSERT_EQ(good.packages.size(), 1U);
   EXPECT_EQ(good.packages.front().hashes, 2U);
+  ASSERT_EQ(good.archives.size(), 2U) << "the layers are read as well";
+  EXPECT_TRUE(good.archives.front().path.starts_with(dir_ / "app: blobs/sha256/"))
+      << good.archives.front().path;
   std::string bytes = lower_layer();
   bytes.back() = 'x';
   writer_.write("blobs/sha256/" + LayoutWriter::digest(lower_layer()).substr(7), bytes);
