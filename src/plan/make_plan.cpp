@@ -97,6 +97,14 @@ class Planner {
 
   /// A user mount at "/" is a layer of the root and conflicts with nothing.
   Outcome<void> add_root_layers(const MountEntry& entry, std::vector<PlannedLayer> layers) {
+    if (entry.ro_where) {
+      plan_.warnings.push_back({.trouble = Trouble::conflict,
+                                .message =
+                                    R"(mount "/": access = "ro" means nothing here: a mount at "/" is a )"
+                                    "layer of the root, which can be changed",
+                                .where = *entry.ro_where,
+                                .hint = "leave it out; a mount at any other path can be read-only"});
+    }
     if (entry.write_through) {
       if (manifest_.upper) {
         Diagnostic two =

@@ -52,6 +52,7 @@ struct MountEntry {
   std::string guest_path;      ///< normalised
   MountType type = MountType::host;
   Access access = Access::rw;
+  std::optional<SourceLocation> ro_where = {};  ///< where the manifest writes that it is "ro"
   bool opaque = false;
   bool write_through = false;
   std::optional<ConflictMode> on_conflict = {};

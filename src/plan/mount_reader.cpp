@@ -130,6 +130,7 @@ class MountReader {
     if (!access) return;
     if (std::ranges::find(rules().access, access->value) != rules().access.end()) {
       mount_.access = access->value;
+      if (access->value == Access::ro) mount_.ro_where = access->where;
       return;
     }
     std::vector<std::string_view> allowed;

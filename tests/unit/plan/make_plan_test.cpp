@@ -393,5 +393,17 @@ TEST(MakePlan, GivesTheRootOnePlaceForChanges) {
             "  site.toml:2:9: cause: the changes go to \"state\" already");
 }
 
+TEST(RootLayers, WrittenAsReadOnlyAreWarnedOf) {
+  const Plan made = plan(host("/", "h", "access = \"ro\""), {});
+  ASSERT_EQ(made.warnings.size(), 1U);
+  EXPECT_EQ(made.warnings[0].text("warning"),
+            "site.toml:5:10: warning: mount \"/\": access = \"ro\" means nothing here: a mount at \"/\" is a "
+            "layer of the root, which can be changed\n"
+            "hint: leave it out; a mount at any other path can be read-only");
+  EXPECT_TRUE(plan(host("/", "h"), {}).warnings.empty()) << "nobody said so";
+  EXPECT_TRUE(plan(host("/", "h", "access = \"cow\""), {}).warnings.empty()) << "which is what it is";
+  EXPECT_TRUE(plan(host("/x", "h", "access = \"ro\""), {}).warnings.empty());
+}
+
 }  // namespace
 }  // namespace wasifs::plan
