@@ -100,6 +100,7 @@ class WASIFS_API FilesystemWrapper : public Filesystem {
   [[nodiscard]] Origin origin(Node& node) override;
   [[nodiscard]] std::vector<LayerTrace> trace_node(Node& node) override;
   [[nodiscard]] std::vector<LayerTrace> trace_path(std::string_view path) override;
+  [[nodiscard]] Result<UpperChanges> changes(Node& directory) override;
 
  protected:
   /// Before an operation. An error refuses it: the inner file system is not asked,

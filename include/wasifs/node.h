@@ -261,6 +261,11 @@ class WASIFS_API Filesystem {
   /// followed), whether it shows or not, in the order of the layers. Empty where
   /// none does; a layer that cannot be looked at counts as one that has it not.
   [[nodiscard]] virtual std::vector<LayerTrace> trace_path(std::string_view path);
+  /// What of `directory`, one of this file system's, was changed since the layers were
+  /// put together. Means nothing below a directory that is whole or replaced itself:
+  /// there everything is new. enotsup, as by default: the layer does not tell what was
+  /// changed from what it had before.
+  [[nodiscard]] virtual Result<UpperChanges> changes(Node& directory);
 };
 using FilesystemPtr = std::shared_ptr<Filesystem>;
 

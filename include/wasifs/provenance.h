@@ -64,6 +64,22 @@ struct LayerTrace {
   bool operator==(const LayerTrace&) const = default;
 };
 
+/// What the layer that takes changes has of one name in a directory.
+struct UpperChange {
+  enum class Kind : std::uint8_t {
+    changed,   ///< it is there, new or changed; a directory shows what lies below it as well
+    whole,     ///< a directory that is new with all that it shows
+    replaced,  ///< the same, in the place of something that the layers below have
+    removed,   ///< the layers below have it, and nothing shows
+  };
+  std::string name = {};  ///< "" is the directory itself: its attributes
+  Kind kind = Kind::changed;
+
+  bool operator==(const UpperChange&) const = default;
+};
+/// Each name once, by their bytes.
+using UpperChanges = std::vector<UpperChange>;
+
 /// A mount, for a person.
 struct MountPlace {
   std::string guest = {};  ///< where it was mounted

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +31,8 @@ struct TreeOptions {
   std::shared_ptr<const Quota> quota = nullptr;
   /// A JSON array that says what is mounted where; for the status. "": nothing.
   std::string mounts = {};
+  /// The manifest of the package that the tree would make, as a JSON object; "": none.
+  std::string package = {};
 };
 
 /// An object of a Tree: a node as it is seen through one mount. Two VNodes are
@@ -197,7 +200,9 @@ class WASIFS_API Tree {
 
   /// The attributes `user.wasifs.layer`, `.origin`, `.shadows` (a line for each,
   /// "" where it is nothing) and `.mount` tell what provenance() does; `.status`
-  /// of the root tells how the tree is doing, as JSON. They are never listed, and
+  /// of the root tells how the tree is doing, as JSON. `.changes` of a directory is what
+  /// changes() tells, as change_text() of src/base writes it, in pages; `.package` of the
+  /// root is TreeOptions::package, in pages as well. They are never listed, and
   /// nobody can set or remove them (enotsup), nor any other of that prefix; what a
   /// layer has stored under it is not shown.
   [[nodiscard]] Result<std::string> get_xattr(const VNode& node, std::string_view name) const;
@@ -300,9 +305,16 @@ class WASIFS_API Tree {
   /// resolved at all: enoent ("" only), enametoolong, eloop.
   [[nodiscard]] Result<Provenance> provenance(std::string_view path) const;
 
+  /// What of the directory `dir` the layers that take changes have, since the tree was
+  /// composed: see Filesystem::changes(). A mount point in it that was changed itself is
+  /// among the names. Nothing where all changes go to the source itself.
+  [[nodiscard]] Result<UpperChanges> changes(const VNode& dir) const;
+
  private:
   struct State;
   Tree(std::shared_ptr<State> state, std::shared_ptr<TreeObserver> observer);
+  /// What is mounted in a directory.
+  [[nodiscard]] std::span<const Mount* const> mounts_in(const VNode& dir) const;
   void tell(const Change& change) const;
   /// That `name` means something else in `dir`, and so when that was changed.
   void tell_name(const VNode& dir, std::string_view name) const;

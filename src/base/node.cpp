@@ -107,6 +107,8 @@ std::vector<LayerTrace> Filesystem::trace_path(std::string_view path) {
   return trace_node(*node);
 }
 
+Result<UpperChanges> Filesystem::changes(Node&) { return fail(Errc::enotsup); }
+
 Status Filesystem::room_for(std::uint64_t, std::uint64_t) { return {}; }
 
 }  // namespace wasifs

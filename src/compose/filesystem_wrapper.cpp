@@ -300,4 +300,9 @@ std::vector<LayerTrace> FilesystemWrapper::trace_path(std::string_view path) {
   return inner_->trace_path(path);
 }
 
+Result<UpperChanges> FilesystemWrapper::changes(Node& directory) {
+  Node* const inner = unwrap(directory);
+  return inner == nullptr ? fail(Errc::enotsup) : inner_->changes(*inner);
+}
+
 }  // namespace wasifs

@@ -36,6 +36,7 @@ class Labelled final : public Filesystem {
     if (!node.sealed()) origin.source = source_;
     return origin;
   }
+  [[nodiscard]] Result<UpperChanges> changes(Node& directory) override { return layer_->changes(directory); }
 
  private:
   FilesystemPtr layer_;

@@ -55,6 +55,8 @@ class Overlay final : public Filesystem {
   /// was renamed is told with the place it has in its layer, and what lies where
   /// it was moved to as well.
   [[nodiscard]] std::vector<LayerTrace> trace_path(std::string_view path) override;
+  /// What the upper has changed; a directory that was moved is new where it is now.
+  [[nodiscard]] Result<UpperChanges> changes(Node& directory) override;
 
  private:
   struct State;

@@ -2,6 +2,7 @@
 #include "compose/overlay_marks.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 #include "base/path.h"
@@ -10,6 +11,8 @@ namespace wasifs {
 
 namespace {
 
+constexpr std::array<std::string_view, 4> kPrefixes{"trusted.overlay.", "user.overlay.", "trusted.wasifs.",
+                                                   "user.wasifs."};
 constexpr std::string_view kOpaque = "opaque";
 constexpr std::string_view kImpure = "impure";
 constexpr std::string_view kRedirect = "redirect";
@@ -59,6 +62,11 @@ OverlayMarks::OverlayMarks(MarkSpace space)
 
 bool OverlayMarks::is_mark(std::string_view attribute) const {
   return attribute.starts_with(overlay_) || attribute.starts_with(ours_);
+}
+
+bool OverlayMarks::is_any_mark(std::string_view attribute) {
+  const auto begins = [&](std::string_view prefix) { return attribute.starts_with(prefix); };
+  return std::ranges::any_of(kPrefixes, begins);
 }
 
 Result<bool> OverlayMarks::is_whiteout(Node& node) {

@@ -67,6 +67,8 @@ class OverlayMarks {
   /// True for an attribute that is a mark. Users of an overlay neither see nor
   /// change those.
   [[nodiscard]] bool is_mark(std::string_view attribute) const;
+  /// The same of any overlay's.
+  [[nodiscard]] static bool is_any_mark(std::string_view attribute);
 
  private:
   std::string overlay_;  ///< prefix of the kernel's attributes

@@ -190,6 +190,7 @@ class OverlayNode final : public LayeredNode {
  private:
   friend struct OverlayState;
   friend class LowerSearch;
+  friend class OverlayChanges;
   friend class OverlayCopyUp;
   friend class OverlayRename;
   friend class OverlayLastingDir;

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/change_text.h"
 #include "base/path.h"
 #include "compose/mount.h"
 #include "compose/resolve.h"
@@ -120,6 +121,27 @@ class PathProvenance {
   Provenance told_;
 };
 
+/// Whether what a mount shows at its place, itself, was changed.
+Result<bool> root_changed(const Mount& mount) {
+  NodeRef dir = mount.root;
+  std::string_view name;
+  if (!dir->is_directory()) {
+    // A file of the directory that it lies in.
+    const std::size_t slash = mount.subpath.rfind('/');
+    if (slash == std::string::npos) return false;
+    name = std::string_view(mount.subpath).substr(slash + 1);
+    dir = mount.fs->root();
+    for (const std::string_view part : split_path(std::string_view(mount.subpath).substr(0, slash))) {
+      Result<NodeRef> child = dir->lookup(part);
+      if (!child) return fail(child.error());
+      dir = *std::move(child);
+    }
+  }
+  const Result<UpperChanges> changes = mount.fs->changes(*dir);
+  if (!changes) return changes.error() == Errc::enotsup ? Result<bool>(false) : fail(changes.error());
+  return std::ranges::find(*changes, name, &UpperChange::name) != changes->end();
+}
+
 }  // namespace
 
 std::optional<std::string> place_in_mount(const VNode& node) {
@@ -190,7 +212,29 @@ Result<Provenance> Tree::provenance(std::string_view path) const {
   return told;
 }
 
-Result<std::string> provenance_xattr(const Tree& tree, const VNode& node, std::string_view name) {
+Result<UpperChanges> Tree::changes(const VNode& dir) const {
+  Result<UpperChanges> found = dir.mount->fs->changes(*dir.node);
+  if (!found && found.error() == Errc::enotsup) found = UpperChanges();
+  if (!found) return found;
+  for (const Mount* const inner : mounts_in(dir)) {
+    std::erase_if(*found, [&](const UpperChange& change) { return change.name == inner->point_name; });
+    Result<bool> changed = root_changed(*inner);
+    if (!changed) return fail(changed.error());
+    if (*changed) found->push_back({.name = inner->point_name});
+  }
+  std::ranges::sort(*found, {}, &UpperChange::name);
+  return found;
+}
+
+Result<std::string> provenance_xattr(const Tree& tree, const VNode& node, std::string_view name,
+                                     LastText& last) {
+  if (const auto page = page_asked_for(name, "user.wasifs.changes")) {
+    if (!node.is_directory()) return fail(Errc::enodata);
+    return last.page(node, *page, [&]() -> Result<std::string> {
+      const Result<UpperChanges> changes = tree.changes(node);
+      return changes ? Result<std::string>(change_text(*changes)) : fail(changes.error());
+    });
+  }
   name.remove_prefix(std::string_view("user.wasifs.").size());
   if (name != "layer" && name != "origin" && name != "shadows" && name != "mount") return fail(Errc::enodata);
   const Provenance told = tree.provenance(node);

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "compose/attribute_pages.h"
 #include "wasifs/tree.h"
 
 namespace wasifs {
@@ -20,8 +21,8 @@ namespace wasifs {
 [[nodiscard]] inline bool is_provenance_xattr(std::string_view name) {
   return name.starts_with("user.wasifs.");
 }
-/// enodata: a name of that prefix that means nothing.
-[[nodiscard]] Result<std::string> provenance_xattr(const Tree& tree, const VNode& node,
-                                                   std::string_view name);
+/// enodata: a name of that prefix that means nothing. `last`: the tree's.
+[[nodiscard]] Result<std::string> provenance_xattr(const Tree& tree, const VNode& node, std::string_view name,
+                                                   LastText& last);
 
 }  // namespace wasifs

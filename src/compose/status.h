@@ -13,6 +13,8 @@ namespace wasifs {
 /// The extended attribute of a tree's root that tells how it is doing. Nobody can
 /// set it, and it is never listed.
 inline constexpr std::string_view kStatusXattr = "user.wasifs.status";
+/// The same of TreeOptions::package.
+inline constexpr std::string_view kPackageXattr = "user.wasifs.package";
 
 /// Its value, one JSON object; numbers are of now, null stands for "no limit":
 ///

@@ -30,6 +30,7 @@ class Subtree final : public Filesystem {
   [[nodiscard]] std::string path_of(Node& node) override;
   /// The layer's: the path is that inside the whole of it.
   [[nodiscard]] Origin origin(Node& node) override { return layer_->origin(node); }
+  [[nodiscard]] Result<UpperChanges> changes(Node& directory) override { return layer_->changes(directory); }
 
  private:
   Subtree(FilesystemPtr layer, NodeRef root, std::string_view subpath)

@@ -36,6 +36,7 @@ struct Tree::State {
   const TreeOptions options;
   const std::shared_ptr<OpenLimits> limits;  ///< null where nothing is limited
   Observers observers;
+  LastText last_text;
 
   [[nodiscard]] std::uint64_t ino(const Mount& mount, std::uint64_t local) const {
     return inos.map(mount.index, local);
@@ -141,6 +142,10 @@ std::optional<VNode> Tree::observed_child(const VNode& dir, std::string_view nam
   return child ? std::optional(std::move(*child)) : std::nullopt;
 }
 
+std::span<const Mount* const> Tree::mounts_in(const VNode& dir) const {
+  return state_->mounts.children(*dir.mount, *dir.node);
+}
+
 VNode Tree::root() const {
   const Mount& root = *state_->mounts.mounts.front();
   return {&root, root.root};
@@ -166,7 +171,7 @@ Result<Attr> Tree::attr(const VNode& node) const {
   // A directory is linked to by the ".." of every directory that appears in it,
   // mounted ones included. Below 2 the layer does not count.
   if (attr->nlink < 2) return attr;
-  for (const Mount* mount : state_->mounts.children(*node.mount, *node.node)) {
+  for (const Mount* mount : mounts_in(node)) {
     const Result<NodeRef> covered = node.node->lookup(mount->point_name);
     attr->nlink += mount->root->is_directory() ? 1U : 0U;
     attr->nlink -= covered && (*covered)->is_directory() ? 1U : 0U;
@@ -232,7 +237,7 @@ Result<DirPtr> Tree::open_dir(const VNode& dir) const {
   Result<DirPtr> inner = dir.node->open_dir();
   if (!inner) return inner;
   std::vector<TreeDir::Point> points;
-  for (const Mount* mount : state_->mounts.children(*dir.mount, *dir.node)) {
+  for (const Mount* mount : mounts_in(dir)) {
     const Result<Attr> attr = this->attr({mount, mount->root});
     if (!attr) return fail(attr.error());
     points.push_back({mount->point_name, attr->ino, attr->type});
@@ -429,7 +434,10 @@ Result<std::string> Tree::get_xattr(const VNode& node, std::string_view name) co
   if (name == kStatusXattr && node == root()) {
     return status_json(state_->options, state_->limits.get(), state_->observers.statuses());
   }
-  if (is_provenance_xattr(name)) return provenance_xattr(*this, node, name);
+  if (const auto page = page_asked_for(name, kPackageXattr); page && node == root()) {
+    return attribute_page(state_->options.package, *page);
+  }
+  if (is_provenance_xattr(name)) return provenance_xattr(*this, node, name, state_->last_text);
   return node.node->get_xattr(name);
 }
 Result<std::vector<std::string>> Tree::list_xattrs(const VNode& node) const {

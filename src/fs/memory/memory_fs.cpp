@@ -43,7 +43,16 @@ Origin MemoryFilesystem::origin(Node& node) {
   return {.source = source.empty() ? describe() : std::move(source)};
 }
 
-void MemoryFilesystem::thaw() { state_->frozen_time.reset(); }
+void MemoryFilesystem::thaw() {
+  state_->frozen_time.reset();
+  state_->start = take_start(*state_->root);
+}
+
+Result<UpperChanges> MemoryFilesystem::changes(Node& directory) {
+  auto* const mine = dynamic_cast<MemoryDir*>(&directory);
+  if (mine == nullptr || &mine->state() != state_.get()) return fail(Errc::enotdir);
+  return changes_in(*mine);
+}
 
 Result<StatFs> MemoryFilesystem::statfs() {
   // Without a limit the machine's memory is the limit.

@@ -51,9 +51,12 @@ class MemoryFilesystem final : public Filesystem {
   /// Without a path: nothing outside can be looked up by one.
   [[nodiscard]] Origin origin(Node& node) override;
 
-  /// Ends frozen_time: from now on changes are stamped with the clock. To be
-  /// called before the file system is shared between threads.
+  /// Ends frozen_time: from now on changes are stamped with the clock, and are what
+  /// changes() tells; what there is already is no change. To be called before the file
+  /// system is shared between threads.
   void thaw();
+  /// Without thaw() all but the root is new.
+  [[nodiscard]] Result<UpperChanges> changes(Node& directory) override;
 
   /// A new file `name` in `dir`, a directory of this file system, that shows
   /// `content` without copying it. Charges an inode only.

@@ -29,10 +29,18 @@ class MemoryRename;
 /// own lock guards everything in it. Whoever locks two directories holds
 /// `rename_lock`, which also guards the parent links of directories.
 struct MemoryState {
+  /// What there is when changes begin to count.
+  struct Start {
+    std::uint64_t first_new = 2;  ///< nodes from this number on are new; the root never is
+    /// By the number of a directory: its names and the numbers behind them.
+    std::unordered_map<std::uint64_t, std::map<std::string, std::uint64_t, std::less<>>> names = {};
+  };
+
   std::shared_ptr<Quota> quota;
   std::optional<Time> frozen_time;
   std::atomic<std::uint64_t> next_ino{1};
   std::mutex rename_lock;
+  Start start;  ///< set before the file system is shared
 
   [[nodiscard]] Time stamp() const;
   /// The time of a change to what was changed at `before`.
@@ -62,13 +70,20 @@ class MemoryNode : public Node {
  protected:
   friend class MemoryDir;
   friend class MemoryRename;
+  friend class MemoryChanges;
 
   /// Size, blocks and the like, with the lock held.
   virtual void fill_attr(Attr& attr) const = 0;
   /// einval, eisdir: nodes without content.
   virtual Status resize(std::uint64_t size);
-  void touch_modified() { mtime_ = ctime_ = state_.stamp_after(mtime_); }
-  void touch_changed() { ctime_ = state_.stamp(); }
+  void touch_modified() {
+    mtime_ = ctime_ = state_.stamp_after(mtime_);
+    changed_ = !state_.frozen_time;
+  }
+  void touch_changed() {
+    ctime_ = state_.stamp();
+    changed_ = !state_.frozen_time;
+  }
   /// What the program might do is not for what it is now: as on any Linux file system.
   void drop_capabilities();
 
@@ -81,6 +96,7 @@ class MemoryNode : public Node {
   std::uint32_t gid_;
   std::uint32_t nlink_ = 0;  ///< names; of a directory, its own name and its subdirectories' ".."
   bool nameless_ = false;    ///< made by create_anonymous and not linked yet
+  bool changed_ = false;     ///< since changes count
   Time atime_, mtime_, ctime_, btime_;
 
  private:
@@ -176,6 +192,7 @@ class MemoryDir final : public MemoryNode {
   friend class MemoryOpenDir;
   friend class MemoryRename;
   friend class MemorySearch;
+  friend class MemoryChanges;
   struct Entry {
     std::string name;
     Ref<MemoryNode> node;
@@ -201,5 +218,10 @@ class MemoryDir final : public MemoryNode {
 
 /// Where `node` lies below `root`, see Filesystem::path_of. Holds rename_lock.
 [[nodiscard]] std::string search_path(MemoryDir& root, MemoryNode& node);
+
+/// What is at and below `root` now. Nobody else changes it meanwhile.
+[[nodiscard]] MemoryState::Start take_start(MemoryDir& root);
+/// See MemoryFilesystem::changes().
+[[nodiscard]] UpperChanges changes_in(MemoryDir& directory);
 
 }  // namespace wasifs
