@@ -45,7 +45,7 @@ ALLOWED = {
     "compose": {"base"},
     "wasi": {"base", "compose"},
     "plan": {"base", "device", "memory", "host", "webc", "archive", "oci", "compose"},
-    "inspect": {"base", "host", "webc", "archive", "oci", "plan"},
+    "inspect": {"base", "compose", "host", "webc", "archive", "oci", "plan"},
     "capi": {"base", "plan", "wasi"},
     "fuse": set(),
     "engine": set(),

@@ -138,15 +138,17 @@ class PaxWriter final : public TarWriter {
     Segments segments;
     const bool is_file = item.attr.type == FileType::regular && !item.hard_link;
     if (is_file) {
-      if (content == nullptr) return fail(unreadable(path, Errc::einval));
-      Result<Segments> found = find_data(*content, item.attr.size);
-      if (!found) return fail(unreadable(path, found.error()));
-      segments = *std::move(found);
+      if (item.attr.size != 0) {
+        if (content == nullptr) return fail(unreadable(path, Errc::einval));
+        Result<Segments> found = find_data(*content, item.attr.size);
+        if (!found) return fail(unreadable(path, found.error()));
+        segments = *std::move(found);
+      }
       archive_entry_set_size(entry, static_cast<la_int64_t>(item.attr.size));
       if (has_holes(segments, item.attr.size)) note_holes(entry, segments, item.attr.size);
     }
     if (archive_write_header(writer_.get(), entry) < ARCHIVE_WARN) return fail(broken());
-    if (is_file) return copy(path, *content, segments, item.attr.size);
+    if (is_file && item.attr.size != 0) return copy(path, *content, segments, item.attr.size);
     return {};
   }
 

@@ -39,7 +39,7 @@ class TarWriter {
   [[nodiscard]] static Outcome<std::unique_ptr<TarWriter>> create(const std::string& path);
   virtual ~TarWriter() = default;
 
-  /// `content`: of a regular file, open for reading. source: the file cannot be written,
+  /// `content`: of a regular file, open for reading; null will do for one without bytes. source: the file cannot be written,
   /// or `content` not be read, or it ends before the size that `attr` has.
   [[nodiscard]] virtual Outcome<void> add(const Item& item, File* content) = 0;
   [[nodiscard]] virtual Outcome<void> finish() = 0;
