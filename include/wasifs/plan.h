@@ -111,6 +111,7 @@ struct PlannedCommand {
   std::vector<std::string> main_args = {};
   std::vector<std::string> env = {};  ///< as written, NAME=VALUE or NAME
   std::string cwd = {};               ///< "" = none
+  std::string json = {};              ///< all of it as a JSON object; "" where its package is a folder
 };
 
 /// What prepare() will build: every mount with its layers in order, and every
@@ -121,6 +122,8 @@ struct Plan {
   std::vector<PlannedCommand> commands;
   std::vector<Decision> decisions;
   std::vector<Diagnostic> warnings;
+  /// Path of the package that is run; "": none.
+  std::string container = {};
   /// Every package file and folder that planning read, each once, by path.
   std::vector<std::string> packages;
   /// In force for all memory layers together: the tighter one of what [root] and

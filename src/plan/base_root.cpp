@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plan/base_root.h"
 
+#include <algorithm>
+
 #include "base/path.h"
 #include "fs/device/device.h"
+#include "plan/default_root.h"
 
 namespace wasifs::plan {
 
 namespace {
 
-struct BaseDirectory {
-  std::string_view name;
-  std::uint16_t mode;
-};
 constexpr std::uint16_t kDirectoryMode = 0755;
 constexpr std::uint16_t kSharedMode = 01777;  // sticky: only owners remove
+constexpr std::string_view kDevices = "/dev/";
 constexpr BaseDirectory kBaseDirectories[] = {
     {".app", kDirectoryMode}, {".private", kDirectoryMode}, {"bin", kDirectoryMode}, {"dev", kDirectoryMode},
     {"etc", kDirectoryMode},  {"home", kDirectoryMode},     {"tmp", kSharedMode},
@@ -24,6 +24,16 @@ NewNode directory(std::uint16_t mode, Owner owner) {
 }
 
 }  // namespace
+
+std::span<const BaseDirectory> base_directories() { return kBaseDirectories; }
+
+bool is_base_device(std::string_view path, const Attr& attr) {
+  if (attr.type != FileType::char_device || !path.starts_with(kDevices)) return false;
+  path.remove_prefix(kDevices.size());
+  return std::ranges::any_of(standard_devices(), [&](const Device& device) {
+    return device.name == path && device.rdev == attr.rdev;
+  });
+}
 
 Status fill_base_root(MemoryFilesystem& root, Owner owner) {
   const NodeRef top = root.root();

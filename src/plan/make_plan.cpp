@@ -17,7 +17,6 @@ namespace wasifs::plan {
 
 namespace {
 
-constexpr std::string_view kMappedOrigin = "map-commands";
 
 Diagnostic conflict(std::string message, const SourceLocation& where) {
   return {.trouble = Trouble::conflict, .message = std::move(message), .where = where};
@@ -191,6 +190,7 @@ class Planner {
   Outcome<void> add_container() {
     if (!manifest_.container) return {};
     const Container& container = *manifest_.container;
+    plan_.container = container.source.path;
     Outcome<PackagePlan> package = open_package(container.source, container.mounts);
     if (!package) return fail(package.error());
     if (auto checked = check_command(container, *package); !checked) return checked;

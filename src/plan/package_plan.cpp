@@ -323,7 +323,8 @@ class PackagePlanner {
             .exec_name = command.exec_name,
             .main_args = command.main_args,
             .env = command.env,
-            .cwd = command.cwd};
+            .cwd = command.cwd,
+            .json = command.json};
   }
 
   const std::vector<TreePackage> tree_;

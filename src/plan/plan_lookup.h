@@ -14,6 +14,9 @@ namespace wasifs::plan {
 /// Where commands appear.
 inline constexpr std::string_view kCommandDirectories[] = {"/bin", "/usr/bin"};
 
+/// Who provides a command that is a file of the host rather than a package's.
+inline constexpr std::string_view kMappedOrigin = "map-commands";
+
 /// The layer of `mount` that commands are written to before it is shown: its
 /// memory upper or, for a root whose upper is on the host, its first lower. Null
 /// where there is none, and commands stay hidden there.

@@ -19,6 +19,7 @@
 #include "compose/overlay.h"
 #include "fs/memory/memory_fs.h"
 #include "plan/base_root.h"
+#include "plan/composed_package.h"
 #include "plan/lasting_layer.h"
 #include "plan/layer_opener.h"
 #include "plan/mounts_json.h"
@@ -92,7 +93,10 @@ class Builder {
     for (std::size_t i = 1; i < plan_.mounts.size(); ++i) {
       if (auto mounted = add(table, plan_.mounts[i]); !mounted) return fail(mounted.error());
     }
-    TreeOptions options{.limits = plan_.limits, .quota = quota_, .mounts = mounts_json(plan_)};
+    TreeOptions options{.limits = plan_.limits,
+                        .quota = quota_,
+                        .mounts = mounts_json(plan_),
+                        .package = composed_package(plan_, packages_)};
     PreparedRoot prepared{.tree = std::make_shared<const Tree>(std::move(table), std::move(options)),
                           .plan = std::move(plan_)};
     if (auto made = make_cwd(prepared); !made) return fail(made.error());

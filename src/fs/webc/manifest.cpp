@@ -28,6 +28,27 @@ Parsed<Json> decode(ByteSpan file, Range manifest) {
   return root;
 }
 
+/// Byte strings have no form in JSON: hexadecimal text instead. A work list
+/// visits the values, so that depth costs no stack.
+void replace_byte_strings(Json& root) {
+  std::vector<Json*> pending{&root};
+  while (!pending.empty()) {
+    Json& value = *pending.back();
+    pending.pop_back();
+    if (value.is_binary()) {
+      const auto& bytes = value.get_binary();
+      value = to_hex({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+    } else if (value.is_structured()) {
+      for (Json& child : value) pending.push_back(&child);
+    }
+  }
+}
+
+std::string json_of(Json value) {
+  replace_byte_strings(value);
+  return value.dump();
+}
+
 /// A value of the manifest and where it stands, e.g. `commands."bash".runner`.
 struct Place {
   const Json* value = nullptr;  ///< null where absent
@@ -156,6 +177,7 @@ class ManifestReader {
     if (command.atom.empty()) read_runner_atom(wasi, command);
     if (command.atom.empty()) read_runner_atom(map(annotations, "emscripten"), command);
     read_start(wasi, command);
+    if (!at.absent()) command.json = json_of(*at.value);
     // Old packages name no atom: the first one is meant.
     if (command.atom.empty() && !out_.atoms.empty()) command.atom = out_.atoms.front().name;
     out_.commands.push_back(std::move(command));
@@ -204,22 +226,6 @@ class ManifestReader {
   std::optional<Fault> fault_;
 };
 
-/// Byte strings have no form in JSON: hexadecimal text instead. A work list
-/// visits the values, so that depth costs no stack.
-void replace_byte_strings(Json& root) {
-  std::vector<Json*> pending{&root};
-  while (!pending.empty()) {
-    Json& value = *pending.back();
-    pending.pop_back();
-    if (value.is_binary()) {
-      const auto& bytes = value.get_binary();
-      value = to_hex({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-    } else if (value.is_structured()) {
-      for (Json& child : value) pending.push_back(&child);
-    }
-  }
-}
-
 }  // namespace
 
 Parsed<PackageManifest> read_manifest(ByteSpan file, Range manifest) {
@@ -230,8 +236,7 @@ Parsed<PackageManifest> read_manifest(ByteSpan file, Range manifest) {
 
 std::string manifest_as_json(ByteSpan cbor) {
   auto root = decode(cbor, {0, cbor.size()});
-  replace_byte_strings(root.value());
-  return root->dump();
+  return json_of(*std::move(root));
 }
 
 }  // namespace wasifs::webc

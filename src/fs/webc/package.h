@@ -31,6 +31,7 @@ struct Command {
   std::vector<std::string> main_args = {};  ///< come before the user's
   std::vector<std::string> env = {};        ///< NAME=VALUE, or NAME for an empty value
   std::string cwd = {};                     ///< "" = none
+  std::string json = {};                    ///< all that the manifest says of it; "" where that is no webc's
 };
 
 struct Atom {
