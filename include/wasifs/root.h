@@ -39,6 +39,9 @@ struct ComposeOptions {
   /// Told now and then how many bytes of an archive were read, by the thread that
   /// composes.
   std::function<void(std::string_view archive, std::uint64_t done, std::uint64_t total)> progress = {};
+  /// Directory of the host that keeps what is changed in the root, as `upper` of a
+  /// manifest; "": what the manifest says.
+  std::string upper = {};
   /// False: packages are composed without what they depend on.
   bool dependencies = true;
   /// Which command of the package that is run; "": none of them, so that argv, env

@@ -4,13 +4,10 @@
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
-#include <algorithm>
-#include <charconv>
 #include <memory>
 #include <ostream>
-#include <string_view>
 
-#include "base/path.h"
+#include "cli/source_date.h"
 #include "cli/verb.h"
 #include "inspect/json_text.h"
 #include "inspect/package_report.h"
@@ -26,24 +23,8 @@ struct Options {
   bool json = false;
 };
 
-/// What builds that are to be repeated set, in seconds.
-Outcome<std::optional<std::uint64_t>> source_date_epoch(const Io& io) {
-  constexpr std::string_view kName = "SOURCE_DATE_EPOCH=";
-  const auto found = std::ranges::find_if(
-      io.environment, [&](const std::string& variable) { return variable.starts_with(kName); });
-  if (found == io.environment.end()) return std::nullopt;
-  const std::string_view text = std::string_view(*found).substr(kName.size());
-  std::uint64_t seconds = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (error != std::errc() || end != text.data() + text.size()) {
-    return fail(usage_error("pack", "SOURCE_DATE_EPOCH: " + wasifs::quoted(text) + " is no number of seconds",
-                            "unset it, or set it to seconds since 1970"));
-  }
-  return seconds;
-}
-
 Outcome<int> run_pack(const Options& options, Io& io) {
-  const Outcome<std::optional<std::uint64_t>> newest = source_date_epoch(io);
+  const Outcome<std::optional<std::uint64_t>> newest = source_date_epoch("pack", io);
   if (!newest) return fail(newest.error());
   const plan::PackOptions how{.include_ignored = options.include_ignored, .newest = *newest};
   if (auto packed = plan::pack(options.source, options.output, how); !packed) {

@@ -46,6 +46,7 @@ extern const Verb kExportVerb;
 extern const Verb kDiffVerb;
 extern const Verb kPackVerb;
 extern const Verb kUnpackVerb;
+extern const Verb kCommitVerb;
 extern const Verb kSpecVerb;
 extern const Verb kRunVerb;
 extern const Verb kWebcVerb;

@@ -120,10 +120,16 @@ std::optional<HostUpper> read_upper(TableReader& reader, std::string_view folder
     }
     return std::nullopt;
   }
-  HostUpper host{.directory = whole_source(LayerSource::Kind::host, *upper, folder), .work = {}};
+  HostUpper host = host_upper(*upper, folder);
+  if (work) host.work = resolve_source(folder, work->value);
+  return host;
+}
+
+HostUpper host_upper(const Located<std::string>& written, std::string_view folder) {
+  HostUpper host{.directory = whole_source(LayerSource::Kind::host, written, folder), .work = {}};
   std::string& path = host.directory.path;
   while (path.size() > 1 && path.ends_with('/')) path.pop_back();
-  host.work = work ? resolve_source(folder, work->value) : path + ".work";
+  host.work = path + ".work";
   return host;
 }
 

@@ -46,5 +46,7 @@ namespace wasifs::plan {
 /// The default work directory is "NAME.work" beside the upper.
 [[nodiscard]] std::optional<HostUpper> read_upper(TableReader& reader, std::string_view folder,
                                                   Errors& errors);
+/// The host directory `written` as an upper, with the default work directory.
+[[nodiscard]] HostUpper host_upper(const Located<std::string>& written, std::string_view folder);
 
 }  // namespace wasifs::plan

@@ -178,6 +178,10 @@ class OptionsReader {
     for (const std::string& text : options_.map_commands) {
       if (auto read = read_map_command(text); !read) return read;
     }
+    if (!options_.upper.empty()) {
+      manifest_.upper =
+          host_upper({options_.upper, {.file = label_of("--upper", options_.upper)}}, std::string_view());
+    }
     return apply_run();
   }
 

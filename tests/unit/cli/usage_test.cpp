@@ -12,8 +12,8 @@ namespace {
 using test::Ran;
 using test::run_cli;
 
-const std::vector<std::string> kVerbs{"mount", "unmount", "status",  "plan", "check", "tree", "ls",
-                                      "cat",   "stat",    "explain", "spec", "run",   "webc"};
+const std::vector<std::string> kVerbs{"mount", "unmount", "status",  "plan", "check", "tree",   "ls",
+                                      "cat",   "stat",    "explain", "spec", "run",   "commit", "webc"};
 
 TEST(Usage, VersionIsOneLine) {
   const Ran ran = run_cli({"--version"});
@@ -62,7 +62,7 @@ TEST(Usage, NoVerbIsAnErrorThatNamesTheVerbs) {
   EXPECT_EQ(ran.err,
             "error: no verb given; the verbs are mount, unmount, status, plan, check, tree, ls, cat, stat, "
             "explain, diff, extract, export, "
-            "spec, run, pack, unpack, webc\n"
+            "spec, run, pack, unpack, commit, webc\n"
             "hint: see \"wasifs --help\"\n");
 }
 
