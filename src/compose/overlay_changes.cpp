@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the upper of an overlay has changed.
+#include <unistd.h>
+
 #include <algorithm>
 #include <map>
 #include <mutex>
@@ -61,13 +63,13 @@ class OverlayChanges {
     if (told_) return told("").has_value();
     if (dir_.state_.root.get() != &dir_ || dir_.lowers_.empty()) return true;
     // An upper has a root whether anybody has changed it or not, and it is made to look
-    // like what lies below.
+    // like what lies below, as far as that can be done: an ordinary user gives nothing away.
     const Result<Attr> above = upper_->attr();
     if (!above) return fail(above.error());
     const Result<Attr> below = dir_.lowers_.front().node->attr();
     if (!below) return fail(below.error());
-    return above->mode != below->mode || above->uid != below->uid || above->gid != below->gid ||
-           above->mtime != below->mtime;
+    const bool given = ::geteuid() == 0 && (above->uid != below->uid || above->gid != below->gid);
+    return given || above->mode != below->mode || above->mtime != below->mtime;
   }
 
   Status add(const std::string& name) {

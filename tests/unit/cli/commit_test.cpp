@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli_runner.h"
+#include "support/fuse_mount.h"
 #include "support/temp_dir.h"
 #include "wasifs/root.h"
 
@@ -157,6 +158,30 @@ TEST_F(Commit, AFailureLeavesWhatWasThere) {
   }
   EXPECT_EQ(commit(site(), {"-o", dir_ / "layer.tar"}).status, 6);
   EXPECT_EQ(dir_.read_file("layer.tar"), "before");
+}
+
+TEST(CommitAsAnOrdinaryUser, NeedsNoRightsAndTakesNoOwnerForAChange) {
+  if (::geteuid() != 0) GTEST_SKIP() << "becomes another user";
+  const TempDir dir;
+  dir.write_file("low/a", "a");
+  dir.write_file("site.toml", "[root]\nupper = \"state\"\n[fs]\n\"/\" = \"low\"\n");
+  ASSERT_EQ(::chown(dir.string().c_str(), kNobody, kNobody), 0);
+  enum { kFine, kNotEmpty, kNotChanged, kFailed };
+  const int result = as_nobody([&]() -> int {
+    const Ran nothing = run_cli({"commit", dir / "site.toml", "-o", dir / "nothing.tar"});
+    if (nothing.status != 0 || !nothing.err.starts_with("note: nothing was changed")) return kNotEmpty;
+    {
+      const Outcome<PreparedRoot> root = PreparedRoot::open(dir / "site.toml");
+      if (!root || !root->tree->unlink("/a") || !root->tree->write_file("/b", "b")) return kNotChanged;
+    }
+    for (const char* source : {"site.toml", "state"}) {
+      const Ran ran = run_cli({"commit", dir / source, "-o", dir / (std::string(source) + ".tar")});
+      if (ran.status != 0 || !ran.err.empty()) return kFailed;
+    }
+    return kFine;
+  });
+  EXPECT_EQ(result, kFine);
+  EXPECT_EQ(dir.read_file("site.toml.tar"), dir.read_file("state.tar"));
 }
 
 }  // namespace
