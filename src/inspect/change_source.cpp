@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <utility>
 
 #include "base/change_text.h"
@@ -47,11 +48,24 @@ class UpperMarks {
       const Result<bool> lacks = marks.lacks_content(file);
       if (!lacks) return fail(path_error("read", path, lacks.error()));
       if (*lacks) return fail(untellable(path, "has no content of its own: that lies in the layers below"));
+      const Result<bool> alone = has_all_names(marks, file);
+      if (!alone) return fail(path_error("read", path, alone.error()));
+      if (!*alone) return fail(untellable(path, "has other names, which lie in the layers below"));
     }
     return {};
   }
 
  private:
+  /// Of a file that has several names below the upper keeps one more, beside its tree, by
+  /// which those are found that nobody has changed it by.
+  static Result<bool> has_all_names(const OverlayMarks& marks, Node& file) {
+    const Result<std::optional<OverlayMarks::Origin>> origin = marks.origin(file);
+    if (!origin) return fail(origin.error());
+    if (!*origin || (*origin)->links_key.empty()) return true;
+    const Result<std::int32_t> more = marks.links(file);
+    return more ? Result<bool>(*more < 0) : fail(more.error());
+  }
+
   static std::array<OverlayMarks, 2> both() {
     return {OverlayMarks(MarkSpace::trusted), OverlayMarks(MarkSpace::user)};
   }

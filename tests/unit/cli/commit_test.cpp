@@ -128,6 +128,32 @@ TEST_F(Commit, AFileWithoutContentNeedsTheLayersBelow) {
             "hint: give the composition that it is the upper of, or where that is mounted\n");
 }
 
+TEST_F(Commit, OtherNamesOfAFileNeedTheLayersBelow) {
+  ASSERT_EQ(::link((dir_ / "low/d/e").c_str(), (dir_ / "low/d/same").c_str()), 0);
+  {
+    const Outcome<PreparedRoot> root = PreparedRoot::open(site());
+    ASSERT_TRUE(root) << root.error().text();
+    ASSERT_TRUE(root->tree->write_file("/d/e", "new"));
+  }
+  const Ran upper = commit(dir_ / "state", {"-o", dir_ / "layer.tar"});
+  EXPECT_EQ(upper.status, 6);
+  EXPECT_EQ(upper.err,
+            "error: \"/d/e\" has other names, which lie in the layers below\n"
+            "hint: give the composition that it is the upper of, or where that is mounted\n");
+  ASSERT_EQ(commit(site(), {"-o", dir_ / "layer.tar"}).status, 0);
+  EXPECT_EQ(names_of(dir_ / "layer.tar"), "/.wh.a /d /d/e /d/new /d/same /data /data/.wh.f /data/g ");
+  EXPECT_EQ(run_cli({"cat", dir_ / "layer.tar", "/d/same"}).out, "new");
+  // Once the upper has all names, it tells them.
+  {
+    const Outcome<PreparedRoot> root = PreparedRoot::open(site());
+    ASSERT_TRUE(root) << root.error().text();
+    ASSERT_TRUE(root->tree->rename("/d/same", "/d/renamed"));
+  }
+  const Ran all = commit(dir_ / "state", {"-o", dir_ / "layer.tar"});
+  EXPECT_EQ(all.status, 0) << all.err;
+  EXPECT_EQ(names_of(dir_ / "layer.tar"), "/.wh.a /d /d/.wh.same /d/e /d/new /d/renamed ");
+}
+
 TEST_F(Commit, AnOutputInsideOfWhatIsReadIsRefused) {
   for (const std::string& source : {site(), dir_ / "state"}) {
     const Ran ran = commit(source, {"-o", dir_ / "state/d/layer.tar"});
