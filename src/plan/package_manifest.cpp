@@ -18,6 +18,11 @@ constexpr std::string_view kMetadata = "metadata";
 constexpr std::string_view kWasi = "https://webc.org/runner/wasi";
 constexpr std::string_view kWcgi = "https://webc.org/runner/wcgi";
 
+/// For a key that is new: to look for it first would take the square of their number.
+Json& append(Json& object, const std::string& key, Json value) {
+  return object.get_ref<Json::object_t&>().emplace_back(key, std::move(value)).second;
+}
+
 Json to_json(const Value& value) {
   switch (value.kind) {
     case ValueKind::string:
@@ -38,7 +43,7 @@ Json to_json(const Value& value) {
       break;
   }
   Json map = Json::object();
-  for (const Entry& entry : value.entries) map[entry.key] = to_json(entry.value);
+  for (const Entry& entry : value.entries) append(map, entry.key, to_json(entry.value));
   return map;
 }
 
@@ -58,10 +63,16 @@ const Value* find_not_finite(const Value& value) {
 /// one value contradicts another.
 bool merge(Json& into, const Json& addition) {
   if (into.is_object() && addition.is_object()) {
+    auto& entries = into.get_ref<Json::object_t&>();
+    // Those that are added are there once.
+    const auto before = static_cast<std::ptrdiff_t>(entries.size());
     for (const auto& [key, value] : addition.items()) {
-      if (!into.contains(key)) {
-        into[key] = value;
-      } else if (!merge(into[key], value)) {
+      const auto end = entries.begin() + before;
+      const auto found =
+          std::find_if(entries.begin(), end, [&](const auto& entry) { return entry.first == key; });
+      if (found == end) {
+        entries.emplace_back(key, value);
+      } else if (!merge(found->second, value)) {
         return false;
       }
     }
@@ -88,7 +99,7 @@ Json use_of(const WasmerToml& toml) {
   for (const WasmerToml::Dependency& dependency : toml.dependencies) {
     const Outcome<VersionRange> range = VersionRange::parse(dependency.range);
     const std::string& name = dependency.name.value;
-    use[name] = name + "@" + (range ? range->canonical() : dependency.range);
+    append(use, name, name + "@" + (range ? range->canonical() : dependency.range));
   }
   return use;
 }
@@ -122,7 +133,7 @@ Json atoms_of(std::vector<AtomFacts> atoms) {
   std::ranges::sort(atoms, {}, &AtomFacts::name);
   Json map = Json::object();
   for (const AtomFacts& atom : atoms) {
-    Json& entry = map[atom.name] = {{"kind", atom.kind}, {"signature", signature_text(atom.sha256)}};
+    Json& entry = append(map, atom.name, {{"kind", atom.kind}, {"signature", signature_text(atom.sha256)}});
     if (atom.features) entry["annotations"]["wasm"]["features"] = *atom.features;
   }
   return map;
@@ -178,7 +189,7 @@ Outcome<std::string> package_manifest_json(const PackToml& toml, std::vector<Ato
   for (const PackToml::Command& command : toml.commands) {
     Outcome<Json> made = command_of(command);
     if (!made) return fail(std::move(made.error()));
-    commands[command.name] = *std::move(made);
+    append(commands, command.name, *std::move(made));
   }
   Json bindings = Json::array();
   for (const PackToml::Bindings& one : toml.bindings) bindings.push_back(binding_of(one));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Bytes as a wasmer.toml, and each of its lines as a specifier of a dependency.
+// Bytes as a wasmer.toml, as one that a package is made of, and each of its lines as a
+// specifier of a dependency.
 // No file is touched: the package's volumes and atoms are made up.
 
 #include <algorithm>
@@ -9,8 +10,13 @@
 #include <cstdlib>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
+#include "fs/webc/manifest_cbor.h"
 #include "plan/make_plan.h"
+#include "plan/pack_toml.h"
+#include "plan/package_manifest.h"
 #include "plan/specifier.h"
 #include "plan/wasmer_toml.h"
 
@@ -51,6 +57,22 @@ plan::PackageInfo package(const plan::WasmerToml& toml) {
   return info;
 }
 
+/// The manifest of the package that is made of it. A package that was checked may still
+/// hold what its manifest cannot.
+void check_packed(std::string_view text) {
+  const auto toml = plan::parse_pack_toml(text, "wasmer.toml");
+  if (!toml) return require(toml.error().trouble == Trouble::manifest && !toml.error().text().empty());
+  for (const auto& [file, label] : toml->metadata_files()) require(!file.value.empty() && !label.empty());
+  std::vector<plan::AtomFacts> atoms;
+  for (const auto& module : toml->toml.modules) {
+    atoms.push_back({.name = module.name.value, .kind = module.kind, .sha256 = {}});
+  }
+  const auto json = plan::package_manifest_json(*toml, std::move(atoms), "wasmer.toml");
+  if (!json) return require(json.error().trouble == Trouble::manifest && json.error().where.line > 0);
+  const auto cbor = webc::manifest_cbor(*json, "wasmer.toml");
+  require(cbor.has_value() || cbor.error().trouble == Trouble::manifest);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -65,6 +87,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(toml.error().trouble == Trouble::manifest && !toml.error().text().empty());
     return 0;
   }
+  check_packed(text);
   const auto manifest = plan::parse_manifest("[container]\nsource = \"app\"\n", "site.toml");
   const auto plan = plan::make_plan(*manifest, {{"app", package(*toml)}});
   require(plan.has_value() || !plan.error().message.empty());

@@ -148,6 +148,19 @@ TEST_F(PackHostile, ManifestsOfManyKeysTakeNoTime) {
   EXPECT_EQ(error_of_json(json), "app/manifest.json: error: the manifest: a map has more than 4096 keys");
 }
 
+TEST_F(PackHostile, DescriptionsOfManyKeysTakeNoTime) {
+  dir_.write_file("app/m", "");
+  const std::string module = "[[module]]\nname = \"m\"\nsource = \"m\"\n";
+  const std::string command = "[[command]]\nmodule = \"m\"\nrunner = \"wasi\"\nname = \"";
+  std::string annotations = module + command + "c\"\n[command.annotations]\n";
+  for (int i = 0; i < 100'000; ++i) annotations += std::to_string(i) + "=0\n";
+  const std::string refused = "error: app/wasmer.toml: a map has more than 4096 keys";
+  EXPECT_EQ(error_of_toml(annotations), refused);
+  std::string commands = module;
+  for (int i = 0; i < 15'000; ++i) commands += command + std::to_string(i) + "\"\n";
+  EXPECT_EQ(error_of_toml(commands), refused);
+}
+
 TEST_F(PackHostile, NullIsNothing) {
   dir_.write_file("app/manifest.json", R"({"package":null,"atoms":null,"use":null})");
   EXPECT_EQ(package()->manifest_json(), R"({"package":null,"atoms":null,"use":null})");
