@@ -296,9 +296,9 @@ int report(Io& io, const Diagnostic& diagnostic, std::string_view severity) {
 
 std::span<const Verb* const> verbs() {
   static constexpr std::array<const Verb*, 19> kAll{
-      &kMountVerb,  &kUnmountVerb, &kStatusVerb, &kPlanVerb,    &kCheckVerb,  &kTreeVerb,
-      &kLsVerb,     &kCatVerb,     &kStatVerb,   &kExplainVerb, &kDiffVerb,   &kExtractVerb,
-      &kExportVerb, &kSpecVerb,    &kRunVerb,    &kPackVerb,    &kUnpackVerb, &kCommitVerb, &kWebcVerb};
+      &kMountVerb, &kUnmountVerb, &kStatusVerb,  &kPlanVerb,   &kCheckVerb,   &kTreeVerb,   &kLsVerb,
+      &kCatVerb,   &kStatVerb,    &kExplainVerb, &kDiffVerb,   &kExtractVerb, &kExportVerb, &kSpecVerb,
+      &kRunVerb,   &kPackVerb,    &kUnpackVerb,  &kCommitVerb, &kWebcVerb};
   return kAll;
 }
 
