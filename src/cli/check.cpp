@@ -48,7 +48,7 @@ Action add(CLI::App& app) {
 }  // namespace
 
 const Verb kCheckVerb{.name = "check",
-                      .help = "Verify packages and archives, report what is shadowed or suspicious",
+                      .help = "Verify contents, report what is shadowed or suspicious",
                       .add = add,
                       .guest_args = true};
 

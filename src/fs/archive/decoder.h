@@ -8,8 +8,12 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace wasifs::archive {
+
+/// Why such an archive is refused.
+inline constexpr std::string_view kCompressedTwice = "it is compressed twice; decompress it once";
 
 /// What is compressed, decompressed from its beginning to its end. The checks that the
 /// format has for itself are made: CRC and length of gzip, the checksums of xz, zstd, lz4

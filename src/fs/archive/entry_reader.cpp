@@ -8,6 +8,7 @@
 #include <cerrno>
 
 #include "base/path.h"
+#include "fs/archive/recognise.h"
 #include "fs/archive/special_headers.h"
 
 namespace wasifs::archive {
@@ -49,6 +50,11 @@ Outcome<void> EntryReader::open() {
   }
   if (bytes_.empty()) return refuse("it is empty");
   if (auto opened = stream_.open(); !opened) return broken_stream(opened.error());
+  if (stream_.compressed()) {
+    const auto begin = stream_.peek(0, kTarBlock);
+    if (!begin) return broken_stream(begin.error());
+    compressed_twice_ = is_compressed_stream(*begin);
+  }
   const int status = stream_.compressed()
                          ? archive_read_open(reader, this, nullptr, &EntryReader::give_piece, nullptr)
                          : archive_read_open_memory(reader, bytes_.data(), bytes_.size());
@@ -183,7 +189,7 @@ std::unexpected<Diagnostic> EntryReader::corrupt(std::string_view relation) cons
       error.message.find("assphrase") != std::string::npos) {
     error.hint = "archives with a password are not read; unpack it and name the directory";
   } else if (count_ == 0) {
-    error.hint = kUnderstood;
+    error.hint = compressed_twice_ ? kCompressedTwice : kUnderstood;
   }
   return fail(std::move(error));
 }

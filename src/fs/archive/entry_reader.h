@@ -98,7 +98,8 @@ class EntryReader {
   std::string path_;
   std::optional<std::string> hard_link_;
   std::string symlink_;
-  bool marked_ = false;  ///< what look_ahead() saw is the mark of a tar's end
+  bool compressed_twice_ = false;  ///< or an archive that begins as if it were
+  bool marked_ = false;            ///< what look_ahead() saw is the mark of a tar's end
   Ending ending_;
 };
 

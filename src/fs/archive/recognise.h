@@ -15,4 +15,7 @@ namespace wasifs::archive {
 /// without a filter, and ISO 9660.
 [[nodiscard]] bool may_be_compressed(std::span<const std::byte> archive);
 
+/// True if it begins like what gzip, bzip2, xz, zstd or lz4 write.
+[[nodiscard]] bool is_compressed_stream(std::span<const std::byte> bytes);
+
 }  // namespace wasifs::archive

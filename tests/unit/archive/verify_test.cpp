@@ -123,6 +123,17 @@ TEST(VerifyArchive, MembersOfGzipAreOneStream) {
   EXPECT_NE(fault(half(0, 5000)), "");
 }
 
+TEST(VerifyArchive, WhatIsCompressedTwiceIsRefused) {
+  const auto again = [](std::string_view inner, std::string_view outer) {
+    return fault(make_archive("raw", {{.path = "x", .data = tar_with(inner)}}, outer));
+  };
+  EXPECT_EQ(again("gzip", "gzip"),
+            "error: archive \"a.tar\": Unrecognized archive format\n"
+            "hint: it is compressed twice; decompress it once");
+  EXPECT_EQ(again("gzip", "xz"), "error: archive \"a.tar\": it is compressed twice; decompress it once");
+  EXPECT_EQ(fault(make_archive("pax", {{.path = "BZh1"}}, "gzip")), "") << "that is a name";
+}
+
 TEST(VerifyArchive, NoticesATarWithoutAMarkOfItsEnd) {
   const std::string tar = RawTar().entry("a", "x").entry("b").finish();
   EXPECT_FALSE(verify(tar)->ending.unmarked);
