@@ -14,6 +14,7 @@
 #include "inspect/diff.h"
 #include "inspect/diff_report.h"
 #include "inspect/layer.h"
+#include "inspect/merged_package.h"
 #include "inspect/tar_sink.h"
 #include "support/temp_dir.h"
 #include "wasifs/root.h"
@@ -174,6 +175,32 @@ TEST_F(RandomLayers, OfChangesOnTheHostAsTheOverlayTellsThem) {
     expect_layer_over_base_is(*root.tree);
   }
   EXPECT_GT(entries_ * whiteouts_ * opaque_, 0U);
+}
+
+TEST_F(RandomLayers, AreAPackageWithAllThatLiesBelow) {
+  for (unsigned seed = 0; seed < kRounds; ++seed) {
+    SCOPED_TRACE(seed);
+    std::mt19937 random(seed);
+    ASSERT_NO_FATAL_FAILURE(new_base(random));
+    dir_.write_file("site.toml", kOverBase);
+    const PreparedRoot root = open(dir_ / "site.toml");
+    Changer(*root.tree, random).change(40);
+    const Result<std::string> described = root.tree->get_xattr(root.tree->root(), "user.wasifs.package");
+    ASSERT_TRUE(described);
+    TreeChanges changes(*root.tree);
+    std::vector<CopyLoss> losses;
+    const auto written =
+        write_merged_package(*root.tree, changes, {.described = *described}, dir_ / "new.webc", losses);
+    ASSERT_TRUE(written) << written.error().text();
+    const PreparedRoot alone = open(dir_ / "new.webc");
+    const Difference found =
+        diff_trees({.tree = *root.tree, .name = "changed"}, {.tree = *alone.tree, .name = "package"},
+                   {.mode = false, .owner = false, .xattrs = false, .links = false});
+    EXPECT_TRUE(found.problems.empty());
+    std::ostringstream text;
+    print_difference(text, found, {});
+    EXPECT_EQ(text.str(), "");
+  }
 }
 
 /// What kernel overlayfs shows while it is mounted.
