@@ -19,10 +19,12 @@ namespace {
 constexpr mode_t kMode = 0666;
 constexpr int kAttempts = 100;  // to find a name that nobody has
 
-std::string folder_of(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  if (slash == std::string::npos) return ".";
-  return slash == 0 ? "/" : path.substr(0, slash);
+/// Also of a path with slashes at its end.
+std::string folder_of(std::string_view path) {
+  const std::size_t end = path.find_last_not_of('/');
+  const std::size_t slash = end == std::string_view::npos ? 0 : path.rfind('/', end);
+  if (slash == std::string_view::npos) return ".";
+  return slash == 0 ? "/" : std::string(path.substr(0, slash));
 }
 
 /// A name beside `path` that nobody has, most likely.
@@ -37,12 +39,19 @@ std::string temporary_for(const std::string& path) {
 bool is_unknown(int error) { return error == EOPNOTSUPP || error == EISDIR || error == EINVAL; }
 
 std::unexpected<Diagnostic> cannot_write(const std::string& path, int error) {
-  return fail(
-      Diagnostic{.trouble = Trouble::source,
-                 .message = "cannot write " + quoted(path) + ": " + message(static_cast<Errc>(error))});
+  return fail(Diagnostic{.trouble = Trouble::source,
+                         .message = "cannot write " + quoted(path) + ": " + message(static_cast<Errc>(error)),
+                         .hint = missing_folder_hint(path, static_cast<Errc>(error))});
 }
 
 }  // namespace
+
+std::string missing_folder_hint(const std::string& path, Errc error) {
+  const std::string folder = folder_of(path);
+  struct stat there{};
+  if (error != Errc::enoent || path.empty() || ::stat(folder.c_str(), &there) == 0) return {};
+  return "make the folder " + quoted(folder) + " first";
+}
 
 OutputFile::OutputFile(std::string path, int fd, Naming naming, std::string temporary)
     : path_(std::move(path)), fd_(fd), naming_(naming), temporary_(std::move(temporary)) {}

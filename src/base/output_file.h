@@ -10,6 +10,10 @@
 
 namespace wasifs {
 
+/// The next step for who cannot make `path` for that reason: to make the folder that it is
+/// to lie in; "" where that is not it.
+[[nodiscard]] std::string missing_folder_hint(const std::string& path, Errc error);
+
 /// A file that appears under its name when it is complete, or not at all. Until then it
 /// has no name where the file system can do that, so that nothing is left behind by
 /// whatever ends the process. A device, pipe or socket is written to as it is, and keeps

@@ -39,6 +39,9 @@ struct Io {
   bool color_err = false;
 };
 
+/// The exit status where the output cannot be written.
+constexpr int kOutputFailed = 1;
+
 /// Runs the program as argv says and gives its exit status (0, 1 or the value
 /// of a Trouble). Dispatches to run_mount_helper() when the last component of
 /// argv[0] is mount.wasifs or mount.fuse.wasifs. Nothing throws past it: an

@@ -22,7 +22,6 @@ namespace wasifs::cli {
 
 namespace {
 
-constexpr int kOutputFailed = 1;
 /// What mount(8) wants of a helper that met a bug.
 constexpr int kHelperBug = 2;
 

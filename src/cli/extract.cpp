@@ -4,11 +4,12 @@
 #include <CLI/Formatter.hpp>
 #include <memory>
 
-#include "base/path.h"
 #include "cli/compose_flags.h"
 #include "cli/copy_out.h"
+#include "cli/own_output.h"
 #include "cli/source.h"
 #include "cli/verb.h"
+#include "fs/archive/tar_writer.h"
 
 namespace wasifs::cli {
 
@@ -18,8 +19,7 @@ struct Options {
   std::string source;
   ComposeOptions compose;
   std::string path = "/";
-  std::string output;
-  bool overwrite = false;
+  CopyTarget target;
 };
 
 Outcome<int> extract(const Options& options, Io& io) {
@@ -27,17 +27,19 @@ Outcome<int> extract(const Options& options, Io& io) {
   if (!root) return fail(root.error());
   const Outcome<std::string> path = path_in(*root->tree, options.path);
   if (!path) return fail(path.error());
-  return copy_out(*root->tree, *path, {.output = options.output, .overwrite = options.overwrite}, io);
+  if (!is_standard_output(options.target)) {
+    const bool is_directory = !archive::has_tar_name(options.target.output);
+    const Outcome<void> apart = check_own_output(*root, *path, options.target.output, is_directory);
+    if (!apart) return fail(apart.error());
+  }
+  return copy_out(*root->tree, *path, options.target, io);
 }
 
 Action add(CLI::App& app) {
   auto options = std::make_shared<Options>();
   app.add_option("SOURCE", options->source, "Manifest, package, archive, image or directory")->required();
   app.add_option("PATH", options->path, "What of the tree (default: /)");
-  app.add_option("-o,--output", options->output, "A directory, or FILE.tar[.gz|.bz2|.xz|.zst|.lz4]")
-      ->type_name("DIR|FILE")
-      ->required();
-  app.add_flag("--overwrite", options->overwrite, "Into a directory that is not empty; also to resume");
+  add_copy_flags(app, options->target);
   add_compose_flags(app, options->compose);
   return [options](Io& io) { return extract(*options, io); };
 }

@@ -28,11 +28,7 @@ Outcome<int> run_unpack(const Options& options, Io& io) {
 Action add(CLI::App& app) {
   auto options = std::make_shared<Options>();
   app.add_option("FILE", options->file, "A package (*.webc, *.wasmer)")->required();
-  app.add_option("-o,--output", options->target.output, "A directory, or FILE.tar[.gz|.bz2|.xz|.zst|.lz4]")
-      ->type_name("DIR|FILE")
-      ->required();
-  app.add_flag("--overwrite", options->target.overwrite,
-               "Into a directory that is not empty; also to resume");
+  add_copy_flags(app, options->target);
   return [options](Io& io) { return run_unpack(*options, io); };
 }
 

@@ -41,6 +41,16 @@ std::string_view mtree_type(FileType type) {
   return "socket";
 }
 
+/// "FORMAT,MAJOR,MINOR". What readers take for Linux's format has eight bits for each, as
+/// it was once; for more there is that of the machine that they run on.
+std::string mtree_device(std::uint64_t rdev) {
+  constexpr unsigned kMost = 255;
+  const unsigned high = major(rdev);
+  const unsigned low = minor(rdev);
+  return (std::max(high, low) <= kMost ? "linux," : "native,") + std::to_string(high) + "," +
+         std::to_string(low);
+}
+
 /// "SECONDS.NANOSECONDS", the latter counting up from the former also before 1970, as
 /// stat(2) has them.
 std::string mtree_time(const Time& time) {
@@ -107,7 +117,7 @@ void MtreeExport::write(const CopiedEntry& entry, const std::string& sha256) {
   if (attr.type != FileType::directory && attr.nlink > 1) out_ << " inode=" << attr.ino;
   if (attr.type == FileType::regular) out_ << " size=" << attr.size;
   if (attr.type == FileType::symlink && !entry.hard_link) out_ << " link=" << vis(entry.link);
-  if (is_device(attr)) out_ << " device=linux," << major(attr.rdev) << "," << minor(attr.rdev);
+  if (is_device(attr)) out_ << " device=" << mtree_device(attr.rdev);
   if (!sha256.empty()) out_ << " sha256digest=" << sha256;
   out_ << "\n";
 }

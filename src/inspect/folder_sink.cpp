@@ -10,6 +10,7 @@
 #include "base/acl.h"
 #include "base/file_copy.h"
 #include "base/name_hash.h"
+#include "base/output_file.h"
 #include "base/path.h"
 #include "fs/host/host_fs.h"
 #include "inspect/text.h"
@@ -95,7 +96,10 @@ FolderSink::FolderSink(std::string path, FilesystemPtr target, const Options& op
 
 Outcome<std::unique_ptr<FolderSink>> FolderSink::create(const std::string& path, const Options& options) {
   if (::mkdir(path.c_str(), 0777) != 0 && errno != EEXIST) {
-    return fail(path_error("make", path, static_cast<Errc>(errno)));
+    const auto error = static_cast<Errc>(errno);
+    Diagnostic diagnostic = path_error("make", path, error);
+    diagnostic.hint = missing_folder_hint(path, error);
+    return fail(std::move(diagnostic));
   }
   auto target = HostFilesystem::open(path, {});
   if (!target) return fail(std::move(target.error()));

@@ -57,6 +57,8 @@ class EntryReader {
   [[nodiscard]] const std::optional<std::string>& hard_link() const { return hard_link_; }
   /// The text of a symlink, else "".
   [[nodiscard]] const std::string& symlink() const { return symlink_; }
+  /// Whether it is a tar that the entry is of.
+  [[nodiscard]] bool is_tar() const;
   /// How many entries there were so far.
   [[nodiscard]] std::uint64_t count() const { return count_; }
   /// Once next() was false.

@@ -14,6 +14,7 @@
 #include "base/utf8.h"
 #include "fs/archive/entry_acl.h"
 #include "fs/archive/entry_reader.h"
+#include "fs/archive/tar_time.h"
 #include "fs/archive/whiteouts.h"
 
 namespace wasifs::archive {
@@ -23,8 +24,12 @@ namespace {
 constexpr std::size_t kMaxName = 255;
 constexpr std::size_t kMaxLink = 4095;
 constexpr std::size_t kMaxXattr = 65'536;  // Linux's own
-Time time_of(std::int64_t seconds, long nanoseconds) {
-  return {.sec = seconds, .nsec = static_cast<std::int32_t>(std::clamp(nanoseconds, 0L, 999'999'999L))};
+
+/// `signed_parts`: the nanoseconds of a time before 1970 count down, see from_tar_time().
+Time time_of(std::int64_t seconds, long nanoseconds, bool signed_parts) {
+  const Time time{.sec = seconds,
+                  .nsec = static_cast<std::int32_t>(std::clamp(nanoseconds, 0L, 999'999'999L))};
+  return signed_parts ? from_tar_time(time) : time;
 }
 
 FileType type_of(::archive_entry* entry) {
@@ -213,7 +218,7 @@ class Scanner {
       return refuse("its owner's number is not one of 32 bits");
     }
     inode.implied = false;
-    inode.mtime = time_of(archive_entry_mtime(entry), archive_entry_mtime_nsec(entry));
+    inode.mtime = time_of(archive_entry_mtime(entry), archive_entry_mtime_nsec(entry), reader_.is_tar());
     if (inode.type == FileType::char_device || inode.type == FileType::block_device) {
       inode.size = archive_entry_rdev(entry);
     }
@@ -253,13 +258,14 @@ class Scanner {
     if (!dated && values.empty()) return {};
     Extra extra{.atime = inode.mtime, .ctime = inode.mtime, .btime = inode.mtime, .xattrs = {}};
     if (archive_entry_atime_is_set(entry) != 0) {
-      extra.atime = time_of(archive_entry_atime(entry), archive_entry_atime_nsec(entry));
+      extra.atime = time_of(archive_entry_atime(entry), archive_entry_atime_nsec(entry), reader_.is_tar());
     }
     if (archive_entry_ctime_is_set(entry) != 0) {
-      extra.ctime = time_of(archive_entry_ctime(entry), archive_entry_ctime_nsec(entry));
+      extra.ctime = time_of(archive_entry_ctime(entry), archive_entry_ctime_nsec(entry), reader_.is_tar());
     }
     if (archive_entry_birthtime_is_set(entry) != 0) {
-      extra.btime = time_of(archive_entry_birthtime(entry), archive_entry_birthtime_nsec(entry));
+      extra.btime =
+          time_of(archive_entry_birthtime(entry), archive_entry_birthtime_nsec(entry), reader_.is_tar());
     }
     extra.xattrs.assign(values.begin(), values.end());
     inode.extra = static_cast<std::uint32_t>(tree_.extras.size());

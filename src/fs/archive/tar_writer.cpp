@@ -9,13 +9,16 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <exception>
 #include <new>
+#include <ostream>
 #include <vector>
 
 #include "base/output_file.h"
 #include "base/path.h"
 #include "fs/archive/entry_acl.h"
 #include "fs/archive/handle.h"
+#include "fs/archive/tar_time.h"
 #include "fs/archive/utf8_locale.h"
 
 namespace wasifs::archive {
@@ -108,9 +111,62 @@ Result<Segments> find_data(File& content, std::uint64_t size) {
   return segments;
 }
 
+/// Where the bytes of a tar go.
+class Target {
+ public:
+  Target() = default;
+  Target(const Target&) = delete;
+  Target& operator=(const Target&) = delete;
+  virtual ~Target() = default;
+  [[nodiscard]] virtual Outcome<void> write(std::span<const std::byte> bytes) = 0;
+  [[nodiscard]] virtual Outcome<void> commit() = 0;
+  /// For a sentence.
+  [[nodiscard]] virtual std::string name() const = 0;
+};
+
+class FileTarget final : public Target {
+ public:
+  explicit FileTarget(OutputFile file) : file_(std::move(file)) {}
+  Outcome<void> write(std::span<const std::byte> bytes) override { return file_.write(bytes); }
+  Outcome<void> commit() override { return file_.commit(); }
+  std::string name() const override { return quoted(file_.path()); }
+
+ private:
+  OutputFile file_;
+};
+
+class StreamTarget final : public Target {
+ public:
+  explicit StreamTarget(std::ostream& stream) : stream_(stream) {}
+  Outcome<void> write(std::span<const std::byte> bytes) override {
+    stream_.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+    return state();
+  }
+  Outcome<void> commit() override {
+    stream_.flush();
+    return state();
+  }
+  std::string name() const override { return "the output"; }
+
+ private:
+  [[nodiscard]] Outcome<void> state() const {
+    if (stream_) return {};
+    return fail(Diagnostic{.trouble = Trouble::source, .message = "cannot write the output"});
+  }
+
+  std::ostream& stream_;
+};
+
 class PaxWriter final : public TarWriter {
  public:
-  explicit PaxWriter(OutputFile out) : out_(std::move(out)), writer_(new_writer()), entry_(new_entry()) {}
+  explicit PaxWriter(std::unique_ptr<Target> target)
+      : target_(std::move(target)), writer_(new_writer()), entry_(new_entry()) {}
+  PaxWriter(const PaxWriter&) = delete;
+  PaxWriter& operator=(const PaxWriter&) = delete;
+  ~PaxWriter() override {
+    // What is not finished is not to get the end of an archive, and look like a whole one.
+    archive_write_fail(writer_.get());
+  }
 
   Outcome<void> open(const Suffix& suffix) {
     ::archive* const writer = writer_.get();
@@ -154,29 +210,41 @@ class PaxWriter final : public TarWriter {
 
   Outcome<void> finish() override {
     if (archive_write_close(writer_.get()) < ARCHIVE_WARN) return fail(broken());
-    return out_.commit();
+    return target_->commit();
   }
 
  private:
   static la_ssize_t take(::archive* writer, void* self, const void* bytes, std::size_t size) {
     auto& mine = *static_cast<PaxWriter*>(self);
-    Outcome<void> written = mine.out_.write({static_cast<const std::byte*>(bytes), size});
-    if (written) return static_cast<la_ssize_t>(size);
-    mine.trouble_ = std::move(written.error());
+    // No exception may pass through a C library.
+    try {
+      Outcome<void> written = mine.target_->write({static_cast<const std::byte*>(bytes), size});
+      if (written) return static_cast<la_ssize_t>(size);
+      mine.trouble_ = std::move(written.error());
+    } catch (...) {
+      mine.thrown_ = std::current_exception();
+    }
     archive_set_error(writer, EIO, "the file cannot be written");
     return -1;
   }
 
-  /// What went wrong with the file, or else what libarchive says.
+  /// What went wrong with the target, or else what libarchive says.
   Diagnostic broken() {
+    if (thrown_) std::rethrow_exception(thrown_);
     if (!trouble_.message.empty()) return trouble_;
-    return failure(writer_.get(), Trouble::source, "cannot write " + quoted(out_.path()));
+    return failure(writer_.get(), Trouble::source, "cannot write " + target_->name());
   }
 
   Diagnostic unreadable(const std::string& path, Errc error) const {
-    return {.trouble = Trouble::source,
-            .message =
-                "cannot read " + quoted("/" + path) + " for " + quoted(out_.path()) + ": " + message(error)};
+    return {
+        .trouble = Trouble::source,
+        .message = "cannot read " + quoted("/" + path) + " for " + target_->name() + ": " + message(error)};
+  }
+
+  static void set_time(void (*set)(::archive_entry*, time_t, long), ::archive_entry* entry,
+                       const Time& time) {
+    const Time stored = to_tar_time(time);
+    set(entry, stored.sec, stored.nsec);
   }
 
   static void describe(::archive_entry* entry, const Item& item) {
@@ -185,7 +253,7 @@ class PaxWriter final : public TarWriter {
     archive_entry_set_perm(entry, attr.mode);
     archive_entry_set_uid(entry, attr.uid);
     archive_entry_set_gid(entry, attr.gid);
-    archive_entry_set_mtime(entry, attr.mtime.sec, attr.mtime.nsec);
+    set_time(archive_entry_set_mtime, entry, attr.mtime);
     archive_entry_set_size(entry, 0);
     const std::string link(item.link);
     if (item.hard_link) {
@@ -197,9 +265,9 @@ class PaxWriter final : public TarWriter {
       archive_entry_set_rdev(entry, attr.rdev);
     }
     if (item.all_times) {
-      archive_entry_set_atime(entry, attr.atime.sec, attr.atime.nsec);
-      archive_entry_set_ctime(entry, attr.ctime.sec, attr.ctime.nsec);
-      archive_entry_set_birthtime(entry, attr.btime.sec, attr.btime.nsec);
+      set_time(archive_entry_set_atime, entry, attr.atime);
+      set_time(archive_entry_set_ctime, entry, attr.ctime);
+      set_time(archive_entry_set_birthtime, entry, attr.btime);
     }
     for (const auto& [name, value] : item.xattrs) {
       if (!write_acl(entry, name, value)) {
@@ -263,7 +331,7 @@ class PaxWriter final : public TarWriter {
 
   Diagnostic shrunk(const std::string& path) const {
     return {.trouble = Trouble::source,
-            .message = quoted("/" + path) + " became shorter while it was written to " + quoted(out_.path())};
+            .message = quoted("/" + path) + " became shorter while it was written to " + target_->name()};
   }
 
   Outcome<void> write(const void* bytes, std::size_t size) {
@@ -273,13 +341,20 @@ class PaxWriter final : public TarWriter {
   }
 
   const Utf8Locale locale_;
-  OutputFile out_;
-  Diagnostic trouble_;  ///< of the file, once it has any
+  const std::unique_ptr<Target> target_;
+  Diagnostic trouble_;         ///< of the target, once it has any
+  std::exception_ptr thrown_;  ///< the same, of one that throws
   Zeros zeros_;
   std::vector<std::byte> buffer_;
   Writer writer_;  ///< before what it uses in its callback is gone
   Entry entry_;
 };
+
+Outcome<std::unique_ptr<TarWriter>> open_writer(std::unique_ptr<Target> target, const Suffix& suffix) {
+  auto writer = std::make_unique<PaxWriter>(std::move(target));
+  if (auto opened = writer->open(suffix); !opened) return fail(std::move(opened.error()));
+  return writer;
+}
 
 }  // namespace
 
@@ -294,9 +369,11 @@ Outcome<std::unique_ptr<TarWriter>> TarWriter::create(const std::string& path) {
   }
   Outcome<OutputFile> out = OutputFile::create(path);
   if (!out) return fail(std::move(out.error()));
-  auto writer = std::make_unique<PaxWriter>(*std::move(out));
-  if (auto opened = writer->open(*suffix); !opened) return fail(std::move(opened.error()));
-  return writer;
+  return open_writer(std::make_unique<FileTarget>(*std::move(out)), *suffix);
+}
+
+Outcome<std::unique_ptr<TarWriter>> TarWriter::to_stream(std::ostream& stream) {
+  return open_writer(std::make_unique<StreamTarget>(stream), *suffix_of(".tar"));
 }
 
 }  // namespace wasifs::archive

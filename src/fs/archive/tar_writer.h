@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <iosfwd>
 #include <memory>
 #include <span>
 #include <string>
@@ -16,8 +17,8 @@ namespace wasifs::archive {
 [[nodiscard]] bool has_tar_name(std::string_view path);
 
 /// Writes a tar in pax format: numbers, names and texts of any size as they are, times
-/// to the nanosecond, extended attributes, access control lists, holes. Nothing in it depends on when, where
-/// or by whom it is written. Not thread-safe.
+/// to the nanosecond (but see fits_tar()), extended attributes, access control lists,
+/// holes. Nothing in it depends on when, where or by whom it is written. Not thread-safe.
 class TarWriter {
  public:
   /// An entry. Paths are relative, without "." and "..", of any bytes.
@@ -37,10 +38,15 @@ class TarWriter {
   /// once finish() has succeeded, and takes the place of another one then.
   /// Trouble::source: it cannot be written; usage: no such name.
   [[nodiscard]] static Outcome<std::unique_ptr<TarWriter>> create(const std::string& path);
+  /// Writes a plain tar to `stream`, which must outlive it. What that throws passes through
+  /// add() and finish(). Without finish() the tar has no end, so that nobody takes it for a
+  /// whole one.
+  [[nodiscard]] static Outcome<std::unique_ptr<TarWriter>> to_stream(std::ostream& stream);
   virtual ~TarWriter() = default;
 
-  /// `content`: of a regular file, open for reading; null will do for one without bytes. source: the file cannot be written,
-  /// or `content` not be read, or it ends before the size that `attr` has.
+  /// `content`: of a regular file, open for reading; null will do for one without bytes.
+  /// source: the file cannot be written, or `content` not be read, or it ends before the
+  /// size that `attr` has.
   [[nodiscard]] virtual Outcome<void> add(const Item& item, File* content) = 0;
   [[nodiscard]] virtual Outcome<void> finish() = 0;
 };

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <sstream>
 
 #include "archive_maker.h"
 #include "support/temp_dir.h"
@@ -62,6 +63,28 @@ TEST(TarWriter, IsTheSameWheneverItIsWritten) {
   }
 }
 
+TEST(TarWriter, AStreamThatIsNotFinishedHasNoEnd) {
+  std::ostringstream whole;
+  std::ostringstream part;
+  for (std::ostringstream* stream : {&whole, &part}) {
+    const auto tar = archive::TarWriter::to_stream(*stream).value();
+    ASSERT_TRUE(tar->add({.path = "d", .attr = {.type = FileType::directory, .mode = 0755}}, nullptr));
+    if (stream == &part) continue;
+    ASSERT_TRUE(tar->finish());
+  }
+  EXPECT_EQ(listing(*open_archive(whole.str())), "/: dir 0755\n/d: dir 0755\n");
+  EXPECT_LT(part.str().size(), whole.str().size());
+  EXPECT_FALSE(part.str().ends_with(std::string(1024, '\0')));
+}
+
+TEST(TarWriter, WhatAStreamThrowsComesThrough) {
+  std::ostringstream stream;
+  const auto tar = archive::TarWriter::to_stream(stream).value();
+  stream.exceptions(std::ios::failbit);
+  stream.setstate(std::ios::badbit);
+  EXPECT_THROW((void)tar->finish(), std::ios_base::failure);
+}
+
 TEST(TarWriter, TakesNamesOfTarsOnly) {
   EXPECT_TRUE(archive::has_tar_name("x.tar.zst"));
   EXPECT_FALSE(archive::has_tar_name("x.zip"));
@@ -73,7 +96,8 @@ TEST(TarWriter, TakesNamesOfTarsOnly) {
 
 TEST(TarWriter, WhatCannotBeWrittenIsASource) {
   EXPECT_EQ(archive::TarWriter::create("/nowhere/a.tar").error().text(),
-            "error: cannot write \"/nowhere/a.tar\": No such file or directory");
+            "error: cannot write \"/nowhere/a.tar\": No such file or directory\nhint: make the folder "
+            "\"/nowhere\" first");
   const TempDir dir;
   std::filesystem::create_directory(dir / "d.tar");
   EXPECT_EQ(archive::TarWriter::create(dir / "d.tar").error().message,

@@ -72,7 +72,8 @@ TEST(OutputFile, WhatIsNoRegularFileIsWrittenToAndStays) {
 TEST(OutputFile, SaysWhyItCannotBe) {
   const TempDir dir;
   EXPECT_EQ(OutputFile::create(dir / "no/f").error().text(),
-            "error: cannot write \"" + (dir / "no/f") + "\": No such file or directory");
+            "error: cannot write \"" + (dir / "no/f") +
+                "\": No such file or directory\nhint: make the folder \"" + (dir / "no") + "\" first");
   EXPECT_EQ(OutputFile::create(dir.string()).error().text(),
             "error: cannot write \"" + dir.string() + "\": Is a directory");
   EXPECT_EQ(OutputFile::create(dir / "f").value().path(), dir / "f");

@@ -105,7 +105,8 @@ TEST_F(Export, AFileIsWholeOrNotThere) {
   ASSERT_EQ(run({"-o", dir_ / "list.json"}).status, 0);
   EXPECT_EQ(dir_.read_file("list.json"), run({}).out);
   EXPECT_EQ(run({"-o", dir_ / "no/list.json"}).err,
-            "error: cannot write \"" + (dir_ / "no/list.json") + "\": No such file or directory\n");
+            "error: cannot write \"" + (dir_ / "no/list.json") +
+                "\": No such file or directory\nhint: make the folder \"" + (dir_ / "no") + "\" first\n");
 }
 
 TEST_F(Export, AnUnknownFormatIsRefused) {

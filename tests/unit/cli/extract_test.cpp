@@ -73,8 +73,9 @@ TEST_F(Extract, WrongWordsAreToldApart) {
   EXPECT_FALSE(dir_.exists("out"));
   const Ran nowhere = extract({"-o", dir_ / "no/such/site.tar"});
   EXPECT_EQ(nowhere.status, 6);
-  EXPECT_EQ(nowhere.err,
-            "error: cannot write \"" + (dir_ / "no/such/site.tar") + "\": No such file or directory\n");
+  EXPECT_EQ(nowhere.err, "error: cannot write \"" + (dir_ / "no/such/site.tar") +
+                             "\": No such file or directory\nhint: make the folder \"" + (dir_ / "no/such") +
+                             "\" first\n");
 }
 
 TEST_F(Extract, AnEndInTheMiddleSaysHowToGoOn) {

@@ -192,7 +192,9 @@ TEST_F(FolderSinkTest, PartsAreCopied) {
 }
 
 TEST_F(FolderSinkTest, WhatCannotBeATargetSaysWhy) {
-  EXPECT_EQ(error_of("no/such/folder"), "error: cannot make \"no/such/folder\": No such file or directory");
+  EXPECT_EQ(error_of("no/such/folder/"),
+            "error: cannot make \"no/such/folder/\": No such file or directory\n"
+            "hint: make the folder \"no/such\" first");
   dir_.write_file("file", "x");
   EXPECT_EQ(error_of("file"), "error: cannot write into \"file\": Not a directory");
 }
