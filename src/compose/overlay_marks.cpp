@@ -12,7 +12,7 @@ namespace wasifs {
 namespace {
 
 constexpr std::array<std::string_view, 4> kPrefixes{"trusted.overlay.", "user.overlay.", "trusted.wasifs.",
-                                                   "user.wasifs."};
+                                                    "user.wasifs."};
 constexpr std::string_view kOpaque = "opaque";
 constexpr std::string_view kImpure = "impure";
 constexpr std::string_view kRedirect = "redirect";
