@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "inspect/walk.h"
+#include "plan/pack.h"
 #include "prepared.h"
 
 namespace wasifs::plan {
@@ -263,6 +264,17 @@ TEST_F(PackageDirTest, ComposesToTheTreeOfTheWebcThatIsMadeFromIt) {
   EXPECT_EQ(listing(from_dir).at("/bin/run"), "0 program");
   EXPECT_EQ(content(from_dir, "/data/absolute"), "a");
   EXPECT_EQ(content(from_webc, "/data/absolute"), "a");
+
+  // And of the package that pack() makes of it, whose volumes have no times of their own.
+  ASSERT_TRUE(plan::pack(dir_ / "app", dir_ / "packed.webc", {}));
+  auto packed = listing(must(PreparedRoot::open(dir_ / "packed.webc")));
+  auto folder = listing(from_dir);
+  for (const char* top : {"/data", "/etc/conf", "/data/over"}) {
+    EXPECT_TRUE(packed.at(top).ends_with(" @1")) << packed.at(top);
+    packed.erase(top);
+    folder.erase(top);
+  }
+  EXPECT_EQ(packed, folder);
 }
 
 }  // namespace
