@@ -167,10 +167,6 @@ Outcome<bool> EntryReader::read(Block& block) {
   }
 }
 
-bool EntryReader::is_tar() const {
-  return (archive_format(reader_.get()) & ARCHIVE_FORMAT_BASE_MASK) == ARCHIVE_FORMAT_TAR;
-}
-
 std::uint64_t EntryReader::bytes_read() const {
   return std::min<std::uint64_t>(bytes_.size(), stream_.compressed() ? stream_.used() : stream_position());
 }

@@ -77,7 +77,6 @@ class EntryReader {
   /// What libarchive has found wrong.
   [[nodiscard]] std::unexpected<Diagnostic> corrupt(std::string_view relation) const;
   void tell_progress() const;
-  [[nodiscard]] bool is_tar() const;
   /// Goes to where the next header begins and looks at it before libarchive does.
   [[nodiscard]] Outcome<void> look_ahead();
   /// Reads what is behind the last entry.
