@@ -17,7 +17,6 @@ namespace wasifs::plan {
 
 namespace {
 
-
 Diagnostic conflict(std::string message, const SourceLocation& where) {
   return {.trouble = Trouble::conflict, .message = std::move(message), .where = where};
 }
