@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/change_text.h"
 
+#include "base/path.h"
+
 namespace wasifs {
 
 namespace {
@@ -27,6 +29,8 @@ std::optional<UpperChanges> parse_changes(std::string_view text) {
     const std::size_t end = text.find('\0');
     if (letter == std::string_view::npos || end == std::string_view::npos) return std::nullopt;
     const std::string_view name = text.substr(1, end - 1);
+    // Who tells it may be anybody: a name becomes a part of a path.
+    if (!name.empty() && !check_name(name)) return std::nullopt;
     // In order, and so without any twice.
     if (!changes.empty() && !(changes.back().name < name)) return std::nullopt;
     changes.push_back({std::string(name), static_cast<UpperChange::Kind>(letter)});

@@ -18,6 +18,8 @@ namespace wasifs {
 namespace {
 
 constexpr const char* kChanges = "user.wasifs.changes";
+/// Ten million names in one directory; who says more is up to no good.
+constexpr std::size_t kMostText = std::size_t{1} << 28U;
 constexpr const char* kWholeHint = "give the composition that it is the upper of, or where that is mounted";
 
 Diagnostic untellable(std::string_view path, std::string_view why) {
@@ -138,6 +140,7 @@ Result<std::string> read_paged_attribute(const std::string& name,
     const Result<std::string> part = get(page == 0 ? name : name + "." + std::to_string(page));
     if (!part) return part;
     text += *part;
+    if (text.size() > kMostText) return fail(Errc::efbig);
     if (part->size() < kAttributePage) return text;
   }
 }

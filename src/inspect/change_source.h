@@ -56,7 +56,7 @@ class UpperDirChanges final : public ChangeSource {
 [[nodiscard]] Outcome<std::shared_ptr<const Tree>> open_directory(const std::string& path);
 
 /// A text that is told in pages (see src/base/change_text.h) under the attribute `name`, of
-/// which `get` gives each.
+/// which `get` gives each. efbig: there is no end to them.
 [[nodiscard]] Result<std::string> read_paged_attribute(
     const std::string& name, FunctionRef<Result<std::string>(const std::string& page)> get);
 

@@ -233,8 +233,15 @@ TEST(ChangeText, IsReadBack) {
       {"", Kind::changed}, {"a\n", Kind::removed}, {"b", Kind::whole}, {"c", Kind::replaced}};
   EXPECT_EQ(parse_changes(change_text(changes)), changes);
   using namespace std::string_view_literals;
-  for (const std::string_view text : {"x"sv, "ca"sv, "xa\0"sv, "cb\0ca\0"sv, "ca\0da\0"sv, "\0"sv})
+  for (const std::string_view text :
+       {"x"sv, "ca"sv, "xa\0"sv, "cb\0ca\0"sv, "ca\0da\0"sv, "\0"sv, "d..\0"sv, "da/b\0"sv})
     EXPECT_EQ(parse_changes(text), std::nullopt);
+}
+
+TEST(ChangePages, ThatNeverEndAreGivenUp) {
+  const std::string page(kAttributePage, 'c');
+  EXPECT_EQ(read_paged_attribute("user.x", [&](const std::string&) { return Result<std::string>(page); }),
+            Result<std::string>(fail(Errc::efbig)));
 }
 
 TEST(ChangePages, AreOfOneMomentAndEndWithAShortOne) {
