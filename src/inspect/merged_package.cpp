@@ -190,6 +190,20 @@ class Survey {
   std::uint64_t entries_ = 0;
 };
 
+/// It may come from whoever serves a mount.
+bool is_understood(const Json& described) {
+  const auto object = [](const Json& of, const char* key) { return of.contains(key) && of[key].is_object(); };
+  if (!described.is_object() || !object(described, "manifest") || !object(described, "programs"))
+    return false;
+  const Json& manifest = described["manifest"];
+  if (manifest.contains("commands") && !manifest["commands"].is_object()) return false;
+  const Json& programs = described["programs"];
+  if (programs.empty()) return true;
+  return object(manifest, "atoms") && std::ranges::all_of(programs.items(), [&](const auto& program) {
+           return object(manifest["atoms"], program.key().c_str());
+         });
+}
+
 class Merger {
  public:
   Merger(const Tree& tree, ChangeSource& changes, const MergedPackageOptions& options,
@@ -198,10 +212,7 @@ class Merger {
 
   Outcome<MergedPackageCounts> write(const std::string& output) {
     const Json described = Json::parse(options_.described, nullptr, false);
-    const bool known = described.is_object() && described.contains("manifest") &&
-                       described["manifest"].is_object() && described.contains("programs") &&
-                       described["programs"].is_object();
-    if (!known) {
+    if (!is_understood(described)) {
       return fail(trouble("what the composition says of its packages cannot be understood",
                           "use the wasifs that serves it"));
     }

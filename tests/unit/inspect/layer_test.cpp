@@ -10,6 +10,7 @@
 #include "compose/mount_table.h"
 #include "compose/overlay.h"
 #include "fs/memory/memory_fs.h"
+#include "inspect/merged_package.h"
 
 namespace wasifs::test {
 namespace {
@@ -225,6 +226,24 @@ TEST(MemoryChanges, CountFromTheThawOn) {
                                                                  {"new", Kind::whole},
                                                                  {"old", Kind::replaced},
                                                                  {"renamed", Kind::whole}}));
+}
+
+TEST(MergedPackage, IsNotMadeOfWhatCannotBeUnderstood) {
+  const Tree tree{MountTable(std::make_shared<MemoryFilesystem>())};
+  TreeChanges changes(tree);
+  std::vector<CopyLoss> losses;
+  for (const char* described :
+       {"", "[]", "{", R"({"manifest":{}})", R"({"manifest":[],"programs":{}})",
+        R"({"manifest":{"commands":[]},"programs":{}})", R"({"manifest":{},"programs":{"a":"c"}})",
+        R"({"manifest":{"atoms":{"a":1}},"programs":{"a":"c"}})"}) {
+    const auto written =
+        write_merged_package(tree, changes, {.described = described}, "/nowhere/x.webc", losses);
+    ASSERT_FALSE(written) << described;
+    EXPECT_EQ(written.error().text(),
+              "error: what the composition says of its packages cannot be understood\n"
+              "hint: use the wasifs that serves it")
+        << described;
+  }
 }
 
 TEST(ChangeText, IsReadBack) {
