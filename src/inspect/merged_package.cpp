@@ -11,6 +11,7 @@
 
 #include "base/path.h"
 #include "base/utf8.h"
+#include "fs/webc/cbor_check.h"
 #include "fs/webc/folder.h"
 #include "fs/webc/manifest_cbor.h"
 #include "fs/webc/writer.h"
@@ -211,8 +212,13 @@ class Merger {
       : tree_(tree), options_(options), losses_(losses), files_(tree, changes, losses) {}
 
   Outcome<MergedPackageCounts> write(const std::string& output) {
-    const Json described = Json::parse(options_.described, nullptr, false);
-    if (!is_understood(described)) {
+    bool deep = false;  // what is written of it goes down by calls
+    const auto look = [&](int depth, Json::parse_event_t, const Json&) {
+      deep = deep || depth > static_cast<int>(webc::kMaxCborDepth);
+      return !deep;
+    };
+    const Json described = Json::parse(options_.described, look, false);
+    if (deep || !is_understood(described)) {
       return fail(trouble("what the composition says of its packages cannot be understood",
                           "use the wasifs that serves it"));
     }

@@ -232,10 +232,12 @@ TEST(MergedPackage, IsNotMadeOfWhatCannotBeUnderstood) {
   const Tree tree{MountTable(std::make_shared<MemoryFilesystem>())};
   TreeChanges changes(tree);
   std::vector<CopyLoss> losses;
-  for (const char* described :
-       {"", "[]", "{", R"({"manifest":{}})", R"({"manifest":[],"programs":{}})",
-        R"({"manifest":{"commands":[]},"programs":{}})", R"({"manifest":{},"programs":{"a":"c"}})",
-        R"({"manifest":{"atoms":{"a":1}},"programs":{"a":"c"}})"}) {
+  const std::string deep =
+      R"({"programs":{},"manifest":{"x":)" + std::string(100'000, '[') + std::string(100'000, ']') + "}}";
+  for (const std::string& described : std::vector<std::string>{
+           deep, "", "[]", "{", R"({"manifest":{}})", R"({"manifest":[],"programs":{}})",
+           R"({"manifest":{"commands":[]},"programs":{}})", R"({"manifest":{},"programs":{"a":"c"}})",
+           R"({"manifest":{"atoms":{"a":1}},"programs":{"a":"c"}})"}) {
     const auto written =
         write_merged_package(tree, changes, {.described = described}, "/nowhere/x.webc", losses);
     ASSERT_FALSE(written) << described;
