@@ -168,6 +168,40 @@ TEST_F(ExtractTarget, WhatIsNotThereIsSaidBeforeAnythingIsMade) {
   }
 }
 
+TEST_F(ExtractTarget, AnOrdinaryUserIsToldOnceWhatCannotBeKept) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can become somebody else";
+  fs::permissions(dir_.path(), fs::perms::all);
+  dir_.write_file("site/sub/su", "x", 04755);
+  const int status = as_nobody([&] {
+    const Ran ran = extract({"/sub", "-o", dir_ / "out"});
+    dir_.write_file("said", ran.err);
+    return ran.status;
+  });
+  EXPECT_EQ(status, 0) << "losses are no failure";
+  EXPECT_EQ(dir_.read_file("said"),
+            "warning: owner of 3 entries cannot be kept: Operation not permitted; the first is \"/\"\n"
+            "warning: set-id bit of 1 entry cannot be kept: Operation not permitted; the first is \"/su\"\n");
+  EXPECT_EQ(dir_.read_file("out/page"), "page");
+}
+
+TEST_F(ExtractTarget, AFullDiskNamesTheTarAndLeavesNone) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can mount a small file system";
+  dir_.make_dirs("small");
+  if (::mount("tmpfs", (dir_ / "small").c_str(), "tmpfs", 0, "size=256k") != 0) GTEST_SKIP() << "no tmpfs";
+  dir_.write_file("site/big", std::string(1'000'000, 'x'));
+  const Finished tar = extract_here("-o small/a.tar");
+  EXPECT_EQ(tar.status, 6);
+  EXPECT_EQ(tar.err, "error: cannot write \"small/a.tar\": No space left on device\n");
+  EXPECT_TRUE(fs::is_empty(dir_ / "small"));
+  const Finished copy = extract_here("/big -o small/out");
+  EXPECT_EQ(copy.status, 6);
+  EXPECT_EQ(copy.err,
+            "error: cannot write \"small/out/big\": No space left on device\n"
+            "hint: what is whole stays; --overwrite goes on from there\n");
+  EXPECT_TRUE(fs::is_empty(dir_ / "small/out"));
+  ::umount((dir_ / "small").c_str());
+}
+
 // ---- Standard output ------------------------------------------------------------
 
 TEST_F(ExtractTarget, AMinusIsATarToStandardOutput) {
