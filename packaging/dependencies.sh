@@ -13,7 +13,7 @@ WASIFS_BUILD_PACKAGES=(
 WASIFS_CHECK_PACKAGES=(
   libgtest-dev python3 ccache shellcheck git rsync
   clang-19 clang-format-19 clang-tidy-19 libclang-rt-19-dev
-  wabt lld-19 wasi-libc libclang-rt-19-dev-wasm32 binutils libarchive-tools
+  wabt lld-19 wasi-libc libclang-rt-19-dev-wasm32 binutils libarchive-tools attr
 )
 # To measure it, and the file systems it is compared with.
 WASIFS_BENCH_PACKAGES=(libbenchmark-dev python3 git tar zstd xz-utils)

@@ -81,7 +81,9 @@ TEST_F(PackVerb, NamesWhatIsNotThere) {
   const std::string nowhere = dir_ / "no/such/p.webc";
   const Ran unwritable = pack({"-o", nowhere});
   EXPECT_EQ(unwritable.status, 6);
-  EXPECT_EQ(unwritable.err, "error: cannot write \"" + nowhere + "\": No such file or directory\n");
+  EXPECT_EQ(unwritable.err, "error: cannot write \"" + nowhere +
+                                "\": No such file or directory\nhint: make the folder \"" +
+                                (dir_ / "no/such") + "\" first\n");
   dir_.make_dirs("folder");
   EXPECT_EQ(pack({"-o", dir_ / "folder"}).err,
             "error: cannot write \"" + (dir_ / "folder") + "\": Is a directory\n");
