@@ -5,11 +5,11 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdlib>
 #include <vector>
 
 #include "base/path.h"
 #include "cli/our_mount.h"
+#include "cli/own_output.h"
 #include "cli/source.h"
 #include "cli/verb.h"
 #include "plan/archives.h"
@@ -30,11 +30,6 @@ std::string folder_around(const std::string& path) {
   return slash == std::string::npos ? "." : path.substr(0, slash + 1);
 }
 
-std::string real_path(const std::string& path) {
-  const std::unique_ptr<char, decltype(&std::free)> real(::realpath(path.c_str(), nullptr), &std::free);
-  return real != nullptr ? real.get() : path;
-}
-
 /// The mount of ours that `path` lies in, if it does.
 std::optional<fuse::MountEntry> mount_around(const std::string& path) {
   const std::optional<std::uint64_t> id = fuse::mount_id_of(path);
@@ -52,7 +47,7 @@ Diagnostic swallowed(const CommitRequest& request, const std::string& folder) {
 
 /// Refuses an output that lies in a directory which is read for it.
 Outcome<void> check_apart(const CommitRequest& request, const std::string& folder) {
-  if (!is_at_or_below(real_path(folder_around(request.output)), real_path(folder))) return {};
+  if (!output_below(request.output, false, folder)) return {};
   return fail(swallowed(request, folder));
 }
 

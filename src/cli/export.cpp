@@ -65,8 +65,8 @@ Outcome<int> run_export(const Options& options, Io& io) {
   if (!root) return fail(root.error());
   const Outcome<std::string> path = path_in(*root->tree, options.path);
   if (!path) return fail(path.error());
-  return options.output.empty() ? write_to(io.out, options, *root->tree, *path)
-                                : to_file(options, *root->tree, *path);
+  return options.output.empty() || options.output == "-" ? write_to(io.out, options, *root->tree, *path)
+                                                         : to_file(options, *root->tree, *path);
 }
 
 Action add(CLI::App& app) {
@@ -74,7 +74,8 @@ Action add(CLI::App& app) {
   app.add_option("SOURCE", options->source, "Manifest, package, archive, image or directory")->required();
   app.add_option("PATH", options->path, "What of the tree (default: /)");
   app.add_option("--format", options->format, "json (default) or mtree")->type_name("FORMAT");
-  app.add_option("-o,--output", options->output, "Write there instead of printing")->type_name("FILE");
+  app.add_option("-o,--output", options->output, "Write there instead of printing; -: print")
+      ->type_name("FILE");
   app.add_flag("--digest", options->digest, "With the SHA-256 of every file");
   add_compose_flags(app, options->compose);
   return [options](Io& io) { return run_export(*options, io); };

@@ -77,6 +77,12 @@ std::vector<const PlannedLayer*> host_layers(const PlannedMount& mount) {
 
 }  // namespace
 
+std::optional<std::string> output_below(const std::string& output, bool is_directory,
+                                        const std::string& folder) {
+  const std::string place = place_of(output, is_directory);
+  return place.empty() ? std::nullopt : path_below(place, folder);
+}
+
 Outcome<void> check_own_output(const PreparedRoot& root, const std::string& path, const std::string& output,
                                bool is_directory) {
   const std::string place = place_of(output, is_directory);

@@ -24,6 +24,10 @@ struct Options {
 };
 
 Outcome<int> run_pack(const Options& options, Io& io) {
+  if (options.output == "-") {
+    return fail(usage_error("pack", "a package cannot be written to standard output",
+                            "name a file: its index is written when the rest is"));
+  }
   const Outcome<std::optional<std::uint64_t>> newest = source_date_epoch("pack", io);
   if (!newest) return fail(newest.error());
   const plan::PackOptions how{.include_ignored = options.include_ignored, .newest = *newest};

@@ -42,18 +42,19 @@ class CommandFiles {
       : tree_(tree), changes_(changes), losses_(losses) {}
 
   Outcome<void> find(const Json& commands, LeftOut& left_out) {
-    std::set<std::string> shown;
+    std::map<std::string, std::string> gone;
     for (const std::string_view directory : plan::kCommandDirectories) {
       const Result<VNode> dir = tree_.resolve(directory, Follow::no);
-      if (!dir || !dir->is_directory()) continue;
-      const Outcome<UpperChanges> changed = changes_.changes(directory, *dir, false);
+      const bool there = dir && dir->is_directory();
+      const Outcome<UpperChanges> changed =
+          there ? changes_.changes(directory, *dir, false) : Outcome<UpperChanges>();
       if (!changed) return fail(changed.error());
       for (const auto& [name, command] : commands.items()) {
-        const Result<VNode> file = tree_.lookup(*dir, name);
-        if (!file) continue;
-        shown.insert(name);
         const std::string path = join_path(directory, name);
-        if (std::ranges::find(*changed, name, &UpperChange::name) != changed->end()) {
+        const Result<VNode> file = there ? tree_.lookup(*dir, name) : fail(Errc::enoent);
+        if (!file) {
+          gone.try_emplace(name, path);
+        } else if (std::ranges::find(*changed, name, &UpperChange::name) != changed->end()) {
           count_loss(losses_, "precedence over a command's file", Errc::eexist, path.substr(1));
         } else if (file->type() == FileType::regular) {
           left_out.insert(path);
@@ -61,9 +62,7 @@ class CommandFiles {
         }
       }
     }
-    for (const auto& [name, command] : commands.items()) {
-      if (!shown.contains(name)) count_loss(losses_, "removal", Errc::enotsup, "bin/" + name);
-    }
+    for (const auto& [name, path] : gone) count_loss(losses_, "removal", Errc::enotsup, path.substr(1));
     return {};
   }
 

@@ -2,6 +2,7 @@
 #include "plan/ignore_rules.h"
 
 #include <ranges>
+#include <string>
 #include <utility>
 
 #include "base/path.h"
@@ -13,6 +14,8 @@ namespace {
 constexpr std::string_view kSpaces = " \t\r\n\v\f";
 /// Braces in one another.
 constexpr unsigned kMaxDepth = 16;
+/// A path has no more. What a pattern costs grows with its length.
+constexpr std::size_t kMaxPattern = 4096;
 
 std::bitset<256> all_but_slash() {
   std::bitset<256> bytes;
@@ -132,6 +135,8 @@ class Glob::Parser {
       ++at_;
       repeat(std::bitset<256>().set());
     } else {
+      // More of them say no more.
+      while (!ends(at_ + 1) && pattern_[at_ + 1] == '*') ++at_;
       repeat(all_but_slash());
     }
   }
@@ -186,6 +191,10 @@ class Glob::Parser {
 
 Outcome<Glob> Glob::parse(std::string_view pattern) {
   Glob glob;
+  const std::string_view rest = pattern.substr(pattern.starts_with('*') ? 1 : 0);
+  glob.is_simple_ = rest.find_first_of("*?[{\\") == std::string_view::npos;
+  if (glob.is_simple_) glob.literal_ = rest;
+  glob.starred_ = rest.size() != pattern.size();
   if (auto parsed = Parser(pattern, glob).parse(); !parsed) return fail(std::move(parsed.error()));
   return glob;
 }
@@ -231,6 +240,11 @@ class Glob::Run {
 };
 
 bool Glob::matches(std::string_view path) const {
+  if (is_simple_) {
+    if (!path.ends_with(literal_)) return false;
+    const std::string_view before = path.substr(0, path.size() - literal_.size());
+    return starred_ ? before.find('/') == std::string_view::npos : before.empty();
+  }
   Run run(*this);
   for (const char byte : path) {
     if (!run.take(byte)) return false;
@@ -259,6 +273,11 @@ Outcome<IgnoreRules> IgnoreRules::parse(std::string_view text, const std::string
 Outcome<void> IgnoreRules::add(std::string_view line) {
   if (line.starts_with('#')) return {};
   line = trimmed(line);
+  if (line.size() > kMaxPattern) {
+    return fail(Diagnostic{.trouble = Trouble::manifest,
+                           .message = "length is more than " + std::to_string(kMaxPattern) + " bytes",
+                           .hint = "no path is as long: write more patterns, each on a line of its own"});
+  }
   Rule rule;
   if (line.starts_with("!")) {
     rule.kept = true;

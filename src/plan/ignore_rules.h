@@ -33,6 +33,10 @@ class Glob {
     std::vector<std::uint32_t> free = {};
   };
 
+  /// Most patterns are a text, or a star and a text, which need no automaton.
+  bool is_simple_ = false;
+  bool starred_ = false;
+  std::string literal_;
   std::vector<State> states_;
   std::uint32_t first_ = 0;
   std::uint32_t last_ = 0;

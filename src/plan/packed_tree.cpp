@@ -83,17 +83,20 @@ Outcome<IgnoreRules> rules_at(Node& directory, std::string_view name, const Leve
   const std::string file = level.path_of(place, nullptr);
   if (text) return IgnoreRules::parse(*text, file);
   return fail(Diagnostic{.trouble = Trouble::source,
-                         .message = "cannot read " + quoted(file) + ": " + message(text.error()),
+                         .message = "cannot read " + quoted(file) + ": " +
+                                    (text.error() == Errc::eloop ? "it is a symlink" : message(text.error())),
                          .hint = "--include-ignored does without it"});
 }
 
 Outcome<void> read_git(Node& directory, Level& level) {
-  Outcome<IgnoreRules> git = rules_at(directory, ".gitignore", level, ".gitignore");
-  if (!git) return fail(std::move(git.error()));
-  level.git = *std::move(git);
   const Result<NodeRef> folder = directory.lookup(".git");
   level.has_git = folder.has_value();
   level.in_git = level.has_git || (level.above && level.above->in_git);
+  // Elsewhere it has no say, whatever is in it.
+  if (!level.in_git) return {};
+  Outcome<IgnoreRules> git = rules_at(directory, ".gitignore", level, ".gitignore");
+  if (!git) return fail(std::move(git.error()));
+  level.git = *std::move(git);
   if (!folder || !(*folder)->is_directory()) return {};
   const Result<NodeRef> info = (*folder)->lookup("info");
   if (!info || !(*info)->is_directory()) return {};

@@ -159,5 +159,22 @@ TEST(CommitOfAnotherMount, SaysWhatToDo) {
             "hint: unmount what is mounted inside of it; or it is a wasifs of before\n");
 }
 
+TEST(CommitOfAnUpper, IntoItselfByAnotherPathIsRefused) {
+  const TempDir dir;
+  dir.write_file("upper/f", "x");
+  dir.make_dirs("other");
+  if (::mount((dir / "upper").c_str(), (dir / "other").c_str(), "", MS_BIND, nullptr) != 0) {
+    GTEST_SKIP() << "only root mounts";
+  }
+  const Finished ran = run_wasifs({"commit", dir / "upper", "-o", dir / "other/layer.tar"});
+  const bool made = dir.exists("upper/layer.tar");
+  EXPECT_EQ(::umount((dir / "other").c_str()), 0);
+  EXPECT_EQ(ran.status, 2);
+  EXPECT_FALSE(made);
+  EXPECT_EQ(ran.err, "error: commit: \"" + (dir / "other/layer.tar") +
+                         "\" would be a part of what it is made of\nhint: write it outside of \"" +
+                         (dir / "upper") + "\"\n");
+}
+
 }  // namespace
 }  // namespace wasifs::test

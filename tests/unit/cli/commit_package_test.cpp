@@ -173,6 +173,19 @@ TEST_F(CommitPackage, OfARemovedCommandSaysThatItComesBack) {
       << ran.err;
 }
 
+TEST_F(CommitPackage, OfACommandThatIsRemovedFromOneDirectorySaysSoToo) {
+  {
+    const PreparedRoot root = open(dir_ / "site.toml");
+    ASSERT_TRUE(root.tree->unlink("/usr/bin/again"));
+  }
+  const Ran ran = commit(dir_ / "site.toml", "new.webc");
+  ASSERT_EQ(ran.status, 0) << ran.err;
+  EXPECT_NE(ran.err.find("warning: removal of 1 entry cannot be kept: Operation not supported; "
+                         "the first is \"/usr/bin/again\"\n"),
+            std::string::npos)
+      << ran.err;
+}
+
 TEST_F(CommitPackage, WithoutTheFileOfItsCommandAProgramIsLost) {
   {
     const PreparedRoot root = open(dir_ / "site.toml");

@@ -62,6 +62,12 @@ TEST_F(Export, JsonHasEverything) {
   EXPECT_FALSE(nlohmann::json::parse(run({}).out)["entries"][1].contains("sha256")) << "nothing was read";
 }
 
+TEST_F(Export, ADashIsStandardOutput) {
+  const Ran ran = run({"-o", "-"});
+  EXPECT_EQ(ran.status, 0) << ran.err;
+  EXPECT_EQ(ran.out, run({}).out);
+}
+
 TEST_F(Export, MtreeIsALineForEachEntry) {
   const Ran ran = run({"--format", "mtree", "--digest"});
   ASSERT_EQ(ran.status, 0) << ran.err;

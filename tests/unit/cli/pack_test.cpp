@@ -89,6 +89,14 @@ TEST_F(PackVerb, NamesWhatIsNotThere) {
             "error: cannot write \"" + (dir_ / "folder") + "\": Is a directory\n");
 }
 
+TEST_F(PackVerb, WritesNoPackageToStandardOutput) {
+  const Ran ran = pack({"-o", "-"});
+  EXPECT_EQ(ran.status, 2);
+  EXPECT_EQ(ran.err,
+            "error: pack: a package cannot be written to standard output\n"
+            "hint: name a file: its index is written when the rest is\n");
+}
+
 TEST_F(PackVerb, ReplacesWhatIsThereAllAtOnce) {
   dir_.write_file("p.webc", "before", 0600);
   std::filesystem::create_hard_link(dir_ / "p.webc", dir_ / "other-name");

@@ -183,6 +183,20 @@ TEST(IgnoreRules, NameTheLineOfWhatIsNoPattern) {
             "f:1:1: error: the pattern's braces are nested too deeply");
 }
 
+TEST(IgnoreRules, OfMoreBytesThanAPathHasAreRefused) {
+  EXPECT_TRUE(IgnoreRules::parse(std::string(4096, 'a'), "f"));
+  EXPECT_EQ(IgnoreRules::parse("x\n" + std::string(4097, 'a'), "f").error().text(),
+            "f:2:1: error: the pattern's length is more than 4096 bytes\n"
+            "hint: no path is as long: write more patterns, each on a line of its own");
+}
+
+TEST(Glob, StarsBesideEachOtherAreOne) {
+  const Glob many = Glob::parse("a" + std::string(1000, '*') + "[b]").value();
+  EXPECT_EQ(many.states(), Glob::parse("a*[b]").value().states());
+  EXPECT_TRUE(many.matches("axxb"));
+  EXPECT_FALSE(many.matches("a/b"));
+}
+
 /// Patterns that send a matcher that tries one thing after the other round for ever.
 TEST(Glob, CostsAByteOfAPathNoMoreThanThePatternIsLong) {
   for (const std::string& part : {"a*"s, "*a"s, "**/"s, "?*"s, "[a-z]*"s, "{a,aa}"s, "{a*,*a}"s, "{*,*}"s}) {

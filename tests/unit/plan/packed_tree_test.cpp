@@ -178,14 +178,22 @@ TEST_F(PackedTree, AFileOfRulesThatCannotBeReadIsNamed) {
   };
   dir_.write_file("secret", "a\n");
   dir_.make_dirs("top/sub");
+  dir_.make_dirs(".git");
   dir_.make_symlink("top/sub/.gitignore", "../../secret");
-  EXPECT_EQ(packed(), refused("top/sub/.gitignore", "Too many levels of symbolic links"));
+  EXPECT_EQ(packed(), refused("top/sub/.gitignore", "it is a symlink"));
   dir_.write_file("top/.wasmerignore", std::string((1U << 20U) + 1, '\n'));
   EXPECT_EQ(packed(), refused("top/.wasmerignore", "File too large"));
   dir_.write_file("top/.wasmerignore", std::string(1U << 20U, '\n'));
   dir_.make_dirs("top/.git/info");
   dir_.make_symlink("top/.git/info/exclude", "nowhere");
-  EXPECT_EQ(packed(), refused("top/.git/info/exclude", "Too many levels of symbolic links"));
+  EXPECT_EQ(packed(), refused("top/.git/info/exclude", "it is a symlink"));
+}
+
+TEST_F(PackedTree, WithoutARepositoryNobodyReadsItsRules) {
+  write({"top/a"});
+  dir_.write_file(".gitignore", "[not closed");
+  dir_.make_symlink("top/.gitignore", "nowhere");
+  EXPECT_EQ(packed(), (Strings{"a"}));
 }
 
 TEST_F(PackedTree, ADirectoryOfSuchANameHasNoRules) {
