@@ -23,7 +23,7 @@ exec </dev/null
 
 readonly logs=build/check
 readonly jobs=2
-readonly fuzz_seconds=20
+readonly fuzz_seconds=12
 passed=0 failed=0 skipped=0
 
 # once NAME COMMAND...: one check of its own; its output is shown if it fails.
