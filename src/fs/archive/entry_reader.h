@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "fs/archive/ending.h"
 #include "fs/archive/handle.h"
 #include "fs/archive/progress.h"
 #include "fs/archive/stream.h"
@@ -20,16 +21,6 @@ namespace wasifs::archive {
 struct Block {
   std::uint64_t offset = 0;
   std::span<const std::byte> bytes;
-};
-
-/// What lies at the end of an archive, once there are no more entries.
-struct Ending {
-  /// A tar has no mark of its end: it may have been cut off between two entries.
-  bool unmarked = false;
-  /// Something other than zeros follows the mark of a tar, and may be more entries.
-  bool tar_continues = false;
-  /// So many bytes of the file follow what is compressed.
-  std::uint64_t trailing = 0;
 };
 
 /// The entries of an archive in memory, one after the other: tar, cpio, zip, 7z and ISO

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "fs/archive/entry_reader.h"
+#include "fs/archive/ending.h"
 #include "fs/archive/progress.h"
 #include "fs/archive/raw_tree.h"
 #include "fs/archive/spool.h"
