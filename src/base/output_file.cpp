@@ -19,14 +19,6 @@ namespace {
 constexpr mode_t kMode = 0666;
 constexpr int kAttempts = 100;  // to find a name that nobody has
 
-/// Also of a path with slashes at its end.
-std::string folder_of(std::string_view path) {
-  const std::size_t end = path.find_last_not_of('/');
-  const std::size_t slash = end == std::string_view::npos ? 0 : path.rfind('/', end);
-  if (slash == std::string_view::npos) return ".";
-  return slash == 0 ? "/" : std::string(path.substr(0, slash));
-}
-
 /// A name beside `path` that nobody has, most likely.
 std::string temporary_for(const std::string& path) {
   const std::size_t slash = path.rfind('/');
@@ -46,8 +38,15 @@ std::unexpected<Diagnostic> cannot_write(const std::string& path, int error) {
 
 }  // namespace
 
+std::string containing_folder(std::string_view path) {
+  const std::size_t end = path.find_last_not_of('/');
+  const std::size_t slash = end == std::string_view::npos ? 0 : path.rfind('/', end);
+  if (slash == std::string_view::npos) return ".";
+  return slash == 0 ? "/" : std::string(path.substr(0, slash));
+}
+
 std::string missing_folder_hint(const std::string& path, Errc error) {
-  const std::string folder = folder_of(path);
+  const std::string folder = containing_folder(path);
   struct stat there{};
   if (error != Errc::enoent || path.empty() || ::stat(folder.c_str(), &there) == 0) return {};
   return "make the folder " + quoted(folder) + " first";
@@ -78,7 +77,7 @@ Outcome<OutputFile> OutputFile::create(const std::string& path) {
     return device < 0 ? Outcome<OutputFile>(cannot_write(path, errno))
                       : OutputFile(path, device, Naming::none);
   }
-  int fd = ::open(folder_of(path).c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, kMode);
+  int fd = ::open(containing_folder(path).c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, kMode);
   if (fd >= 0) return OutputFile(path, fd, Naming::link);
   if (!is_unknown(errno)) return cannot_write(path, errno);
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
@@ -143,7 +142,7 @@ Outcome<void> OutputFile::commit() {
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) return trouble(errno);
   temporary_.clear();
   // The name as well: it is the folder's.
-  const int folder = ::open(folder_of(path_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const int folder = ::open(containing_folder(path_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (folder < 0) return trouble(errno);
   const int synced = ::fsync(folder);
   const int error = errno;

@@ -5,10 +5,14 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "wasifs/error.h"
 
 namespace wasifs {
+
+/// The folder that `path` lies in, "." and "/" too, also where slashes end it.
+[[nodiscard]] std::string containing_folder(std::string_view path);
 
 /// The next step for who cannot make `path` for that reason: to make the folder that it is
 /// to lie in; "" where that is not it.

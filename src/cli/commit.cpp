@@ -3,7 +3,6 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <memory>
-#include <ostream>
 
 #include "base/path.h"
 #include "cli/commit_source.h"
@@ -11,11 +10,10 @@
 #include "cli/copy_out.h"
 #include "cli/source_date.h"
 #include "cli/verb.h"
+#include "cli/written.h"
 #include "fs/archive/tar_writer.h"
-#include "inspect/json_text.h"
 #include "inspect/layer.h"
 #include "inspect/merged_package.h"
-#include "inspect/package_report.h"
 #include "inspect/tar_sink.h"
 #include "inspect/text.h"
 
@@ -27,23 +25,6 @@ struct Options {
   CommitRequest request;
   bool json = false;
 };
-
-/// What was written, with the members that tell how much.
-Outcome<int> print_result(const Options& options,
-                          const std::vector<std::pair<const char*, std::uint64_t>>& counts, Io& io) {
-  const std::string& path = options.request.output;
-  const Outcome<std::string> digest = package_digest(path);
-  if (!digest) return fail(digest.error());
-  if (options.json) {
-    JsonObject object;
-    object.add("schema", kJsonSchema).add("path", path).add("sha256", *digest);
-    for (const auto& [name, count] : counts) object.add(name, count);
-    io.out << object.str() << "\n";
-  } else {
-    io.out << "sha256:" << *digest << "  " << path << "\n";
-  }
-  return 0;
-}
 
 Outcome<int> write_layer(const Options& options, const CommitSource& source, Io& io) {
   Outcome<std::unique_ptr<TarSink>> sink = TarSink::create(options.request.output);
@@ -58,9 +39,9 @@ Outcome<int> write_layer(const Options& options, const CommitSource& source, Io&
     const std::string where = wasifs::quoted(options.request.source);
     report(io, {.message = "nothing was changed in " + where + "; the layer is empty"}, "note");
   }
-  return print_result(
-      options, {{"entries", counts->entries}, {"whiteouts", counts->whiteouts}, {"opaque", counts->opaque}},
-      io);
+  return print_written(
+      options.request.output, options.json, io,
+      {{"entries", counts->entries}, {"whiteouts", counts->whiteouts}, {"opaque", counts->opaque}});
 }
 
 Outcome<int> write_package(const Options& options, const CommitSource& source, Io& io) {
@@ -81,9 +62,9 @@ Outcome<int> write_package(const Options& options, const CommitSource& source, I
             .hint = "make the package of its folder, with pack, to have all of them"},
            "warning");
   }
-  return print_result(
-      options, {{"entries", counts->entries}, {"commands", counts->commands}, {"programs", counts->programs}},
-      io);
+  return print_written(
+      options.request.output, options.json, io,
+      {{"entries", counts->entries}, {"commands", counts->commands}, {"programs", counts->programs}});
 }
 
 Outcome<int> commit(const Options& options, Io& io) {

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <vector>
 
+#include "base/output_file.h"
 #include "base/path.h"
 #include "cli/our_mount.h"
 #include "cli/own_output.h"
@@ -22,12 +23,6 @@ namespace {
 bool is_directory(const std::string& path) {
   struct stat found{};
   return ::stat(path.c_str(), &found) == 0 && S_ISDIR(found.st_mode);
-}
-
-/// The directory that `path` lies in.
-std::string folder_around(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  return slash == std::string::npos ? "." : path.substr(0, slash + 1);
 }
 
 /// The mount of ours that `path` lies in, if it does.
@@ -89,7 +84,7 @@ Outcome<CommitSource> CommitSource::open_mount(const CommitRequest& request) {
   struct stat mount{};
   struct stat folder{};
   const bool known = ::stat(request.source.c_str(), &mount) == 0 &&
-                     ::stat(folder_around(request.output).c_str(), &folder) == 0;
+                     ::stat(containing_folder(request.output).c_str(), &folder) == 0;
   if (known && mount.st_dev == folder.st_dev) return fail(swallowed(request, request.source));
   Outcome<std::shared_ptr<const Tree>> tree = open_directory(request.source);
   if (!tree) return fail(std::move(tree.error()));

@@ -5,12 +5,10 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <memory>
-#include <ostream>
 
 #include "cli/source_date.h"
 #include "cli/verb.h"
-#include "inspect/json_text.h"
-#include "inspect/package_report.h"
+#include "cli/written.h"
 
 namespace wasifs::cli {
 
@@ -34,16 +32,7 @@ Outcome<int> run_pack(const Options& options, Io& io) {
   if (auto packed = plan::pack(options.source, options.output, how); !packed) {
     return fail(std::move(packed.error()));
   }
-  const Outcome<std::string> digest = package_digest(options.output);
-  if (!digest) return fail(digest.error());
-  if (options.json) {
-    JsonObject object;
-    object.add("schema", kJsonSchema).add("path", options.output).add("sha256", *digest);
-    io.out << object.str() << "\n";
-  } else {
-    io.out << "sha256:" << *digest << "  " << options.output << "\n";
-  }
-  return 0;
+  return print_written(options.output, options.json, io);
 }
 
 Action add(CLI::App& app) {
