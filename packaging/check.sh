@@ -83,6 +83,31 @@ print(len(cases) - bad - left_out, bad, left_out)
 PYTHON
 }
 
+# what_failed REPORT...: each test that failed in reports of GoogleTest, and what it
+# said; where there is no report, the end of the log beside it.
+what_failed() {
+  python3 - "$@" <<'PYTHON'
+import os
+import sys
+import xml.etree.ElementTree as tree
+
+for path in sys.argv[1:]:
+    try:
+        cases = list(tree.parse(path).iter("testcase"))
+    except (OSError, tree.ParseError):
+        log = os.path.splitext(path)[0] + ".log"
+        print(f"no report: the program did not end by itself; the end of {os.path.relpath(log)}:")
+        with open(log, errors="replace") as lines:
+            sys.stdout.writelines(lines.readlines()[-60:])
+        continue
+    for case in cases:
+        said = [failure.text or failure.get("message", "") for failure in case.findall("failure")]
+        if said:
+            print(f"{case.get('classname')}.{case.get('name')}")
+            print("\n".join("\n".join(said).splitlines()[:40]))
+PYTHON
+}
+
 # tests PRESET [CTEST-OPTION...]: runs ctest and adds what it counted.
 tests() {
   local preset=$1 log=$logs/ctest-$1.log report=$PWD/$logs/ctest-$1.xml counts status good bad left_out
@@ -120,7 +145,9 @@ shards() {
   read -r good bad left_out <<<"$counts"
   [ "$status" -eq 0 ] || [ "$bad" -gt 0 ] || bad=1
   count "$good" "$bad" "$left_out" "$program of $preset"
-  [ "$bad" -eq 0 ] || { echo "FAILED: $program of $preset ($name-*.log)"; tail -n 60 "$name"-*.log; }
+  [ "$bad" -eq 0 ] && return
+  echo "FAILED: $program of $preset ($name-*.log)"
+  what_failed "${reports[@]}" | head -n 200
 }
 
 our_sources() {

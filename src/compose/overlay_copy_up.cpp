@@ -136,6 +136,9 @@ class OverlayCopyUp {
     if (!where.is_of(node)) return fail(Errc::estale);
     const Result<Attr> parent_attr = upper_parent.attr();
     if (!parent_attr) return fail(parent_attr.error());
+    OverlayNode::Lock linking;
+    if (node.state_.lasting != nullptr && !node.is_directory())
+      linking = OverlayNode::Lock(node.state_.links_lock);
     Result<NodeRef> made = node.make_other(*where.parent, where.name);
     if (!made) return fail(made.error());
     node.publish(*std::move(made));
@@ -161,9 +164,11 @@ class OverlayCopyUp {
     Node& upper_parent = *where.parent->upper();
     const Result<Attr> parent_attr = upper_parent.attr();
     if (!parent_attr) return fail(parent_attr.error());
+    OverlayNode::Lock linking;
     if (state_.lasting != nullptr) {
       // On the disk before it has the name, or a crash could leave the name without it.
       if (const Status synced = file->sync(); !synced) return synced;
+      if (!node.remembered()->links_key.empty()) linking = OverlayNode::Lock(state_.links_lock);
       if (const Status ready = node.announce(*where.parent, *file); !ready) return ready;
     }
     if (const Status linked = upper_parent.link(where.name, *file); !linked) {

@@ -227,17 +227,19 @@ Result<Ref<OverlayNode>> OverlayNode::find(std::string_view name) {
     }
   }
   if (parts.upper == nullptr && parts.lowers.empty()) return fail(Errc::enoent);
-  if (const Status linked = find_copied_link(parts); !linked) return fail(linked.error());
+  SharedLock linking;
+  if (const Status linked = find_copied_link(parts, linking); !linked) return fail(linked.error());
   return state_.node_for(std::move(parts), Ref<OverlayNode>(this), name);
 }
 
-Status OverlayNode::find_copied_link(Parts& parts) const {
+Status OverlayNode::find_copied_link(Parts& parts, SharedLock& linking) const {
   if (state_.lasting == nullptr || parts.upper != nullptr) return {};
   const LayerNode& lower = parts.lowers.front();
   if (lower.node->is_directory()) return {};
   const Result<Attr> attr = lower.node->attr();
   if (!attr) return fail(attr.error());
   if (attr->nlink < 2) return {};
+  linking = SharedLock(state_.links_lock);
   Result<NodeRef> upper = state_.lasting->find_linked(state_.links_key(lower, *attr));
   if (!upper) return upper.error() == Errc::enoent ? Status{} : fail(upper.error());
   parts.upper = std::move(*upper);

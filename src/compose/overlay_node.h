@@ -64,13 +64,19 @@ enum class Content : std::uint8_t {
 ///   3. OverlayNode::lock_: directories first, an ancestor before what lies below
 ///      it and unrelated ones by address (two of them only under rename_lock),
 ///      then other nodes;
-///   4. the layers' own locks; a shard of OverlayTable.
+///   4. OverlayState::links_lock;
+///   5. the layers' own locks; a shard of OverlayTable.
 /// Nothing here is held while a caller's callback runs.
 struct OverlayState : OverlayLayers {
   OverlayOptions options;
   OverlayMarks marks;
   std::unique_ptr<LastingUpper> lasting;  ///< null: deletions are state of the nodes
   std::mutex rename_lock;
+  /// Over a lasting upper a file with several names in a lower is found by its entry
+  /// among the copied hard links, and these names may be of directories that have no
+  /// lock in common. Shared from the search for the entry until the node is in `table`;
+  /// alone from when there is an entry until the node has its upper.
+  SmallSharedMutex links_lock;
   OverlayTable table;
   MergedIndexes merges;
 
@@ -266,7 +272,8 @@ class OverlayNode final : public LayeredNode {
   [[nodiscard]] Result<LayerNodes> find_lowers(std::string_view name, std::string_view redirect = {},
                                                Ref<OverlayNode>* known = nullptr) const;
   /// Adds the upper of a lower file that was copied up under another of its names.
-  [[nodiscard]] Status find_copied_link(Parts& parts) const;
+  /// Where it may be, `linking` has links_lock afterwards.
+  [[nodiscard]] Status find_copied_link(Parts& parts, SharedLock& linking) const;
   [[nodiscard]] bool hidden(std::string_view name) const { return own().hidden.contains(name); }
   [[nodiscard]] Result<std::vector<Item>> list_locked();
   [[nodiscard]] Result<std::uint64_t> number_in_upper(Node& upper_node, const DirEntry& entry);

@@ -3,6 +3,7 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <stdexcept>
 #include <thread>
 
@@ -30,7 +31,23 @@ std::string names(const std::vector<Listed>& entries) {
   return all;
 }
 
-void let_the_clock_tick() { std::this_thread::sleep_for(std::chrono::milliseconds(15)); }
+namespace {
+
+bool earlier(const timespec& a, const timespec& b) {
+  return a.tv_sec != b.tv_sec ? a.tv_sec < b.tv_sec : a.tv_nsec < b.tv_nsec;
+}
+
+}  // namespace
+
+void let_the_clock_tick() {
+  timespec now{};
+  timespec stamp{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  do {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    ::clock_gettime(CLOCK_REALTIME_COARSE, &stamp);
+  } while (!earlier(now, stamp));
+}
 
 int random_operations(int usual) {
   const char* const wanted = std::getenv("WASIFS_TEST_OPERATIONS");

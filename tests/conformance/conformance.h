@@ -42,7 +42,8 @@ T ok(Result<T> result, const std::source_location& where = std::source_location:
 /// The names of a listing, separated by spaces.
 [[nodiscard]] std::string names(const std::vector<Listed>& entries);
 
-/// Long enough that a clock of any file system shows another time.
+/// Returns when a stamp of any file system is later than those before: the kernel's
+/// have the time of its last tick, which may be late on a busy machine.
 void let_the_clock_tick();
 
 /// How many operations a test of random ones does: `usual`, or what

@@ -2,6 +2,13 @@
 // What a lasting upper holds where a step of a change fails.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <chrono>
+#include <functional>
+#include <mutex>
+#include <semaphore>
+#include <thread>
+
 #include "compose/lasting_upper.h"
 #include "compose/overlay.h"
 #include "compose/subtree.h"
@@ -11,7 +18,10 @@
 namespace wasifs::test {
 namespace {
 
-/// Refuses one operation on one name; "" is every name.
+enum class When : std::uint8_t { before, after };
+
+/// Refuses one operation on one name; "" is every name. Or does something in the
+/// middle of another thread's work.
 class Refusing final : public FilesystemWrapper {
  public:
   using FilesystemWrapper::FilesystemWrapper;
@@ -20,14 +30,48 @@ class Refusing final : public FilesystemWrapper {
     name_ = std::move(name);
   }
   void allow() { refused_ = std::nullopt; }
+  /// Before or after the next `operation` on the node at `path`, in its thread, once.
+  void interrupt(When when, Operation operation, std::string path, std::function<void()> action) {
+    const std::scoped_lock held(lock_);
+    interrupts_.push_back({when, operation, std::move(path), std::move(action)});
+  }
+  [[nodiscard]] bool all_met() {
+    const std::scoped_lock held(lock_);
+    return interrupts_.empty();
+  }
 
  private:
+  struct Interrupt {
+    When when;
+    Operation operation;
+    std::string path;
+    std::function<void()> action;
+  };
+
   Status before(const Call& call) override {
+    meet(When::before, call);
     const bool hit = refused_ == call.operation && (name_.empty() || name_ == call.name);
     return hit ? fail(Errc::enospc) : Status{};
   }
+  void after(const Call& call, Status) override { meet(When::after, call); }
+  void meet(When when, const Call& call) {
+    std::function<void()> action;
+    {
+      const std::scoped_lock held(lock_);
+      const auto met = std::ranges::find_if(interrupts_, [&](const Interrupt& each) {
+        return each.when == when && each.operation == call.operation && each.path == path_of(*call.node);
+      });
+      if (met == interrupts_.end()) return;
+      action = std::move(met->action);
+      interrupts_.erase(met);
+    }
+    action();
+  }
+
   std::optional<Operation> refused_;
   std::string name_;
+  std::mutex lock_;
+  std::vector<Interrupt> interrupts_;
 };
 
 class OverlayLasting : public testing::Test {
@@ -96,6 +140,62 @@ TEST_F(OverlayLasting, EntriesOfHardLinksThatNobodyNamesGoAtTheNextStart) {
   EXPECT_NE(names(*ok(find(*disk_, "/work/wasifs-links"))), "") << "it could not be removed";
   fs = open();
   EXPECT_EQ(names(*ok(find(*disk_, "/work/wasifs-links"))), "");
+}
+
+/// A file of a lower that has names in two directories, and two threads that come to it
+/// by one each.
+class OverlayLastingMeeting : public OverlayLasting {
+ protected:
+  OverlayLastingMeeting() {
+    file_in(*lower_, "/one/f", "old");
+    dir_in(*lower_, "/two");
+    ok(ok(find(*lower_, "/two"))->link("f", *ok(find(*lower_, "/one/f"))));
+    fs_ = open();
+    // These have an upper, so that nothing else is copied up later.
+    for (const char* const name : {"/one", "/two"}) ok(ok(find(*fs_, name))->set_attr({.mode = 0700}));
+  }
+  static constexpr const char* kLinks = "/work/wasifs-links";
+  /// How long one thread waits for the other, which may have to wait for it.
+  static constexpr std::chrono::milliseconds kPatience{100};
+
+  FilesystemPtr fs_;
+};
+
+TEST_F(OverlayLastingMeeting, WhoFoundNoCopyFindsTheOneThatWasMadeSince) {
+  std::jthread other;
+  disk_->interrupt(When::after, Operation::lookup, kLinks, [&] {
+    std::binary_semaphore done(0);
+    other = std::jthread([&] {
+      ok(write(*fs_, "/one/f", "new"));
+      done.release();
+    });
+    static_cast<void>(done.try_acquire_for(kPatience));
+  });
+  ok(write(*fs_, "/two/f", "newer"));
+  other.join();
+  ASSERT_TRUE(disk_->all_met());
+  EXPECT_EQ(content(*ok(find(*fs_, "/one/f"))), content(*ok(find(*fs_, "/two/f"))));
+  EXPECT_EQ(links(*fs_, "/one/f"), 2U);
+}
+
+TEST_F(OverlayLastingMeeting, ACopyThatIsAboutToAppearIsOneNodeUnderBothNames) {
+  std::binary_semaphore entered(0);
+  std::binary_semaphore found(0);
+  std::jthread other;
+  disk_->interrupt(When::before, Operation::lookup, kLinks, [&] {
+    other = std::jthread([&] { ok(write(*fs_, "/one/f", "new")); });
+    static_cast<void>(entered.try_acquire_for(kPatience));
+  });
+  disk_->interrupt(When::after, Operation::link, kLinks, [&] {
+    entered.release();
+    static_cast<void>(found.try_acquire_for(kPatience));
+  });
+  const NodeRef two = ok(find(*fs_, "/two/f"));
+  found.release();
+  other.join();
+  ASSERT_TRUE(disk_->all_met());
+  EXPECT_EQ(ok(find(*fs_, "/one/f")).get(), two.get());
+  EXPECT_EQ(ok(two->attr()).nlink, 2U);
 }
 
 TEST_F(OverlayLasting, AnUpperWithoutRoomCanBeOpenedToDelete) {
