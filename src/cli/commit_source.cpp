@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "base/output_file.h"
+#include "base/output_place.h"
 #include "base/path.h"
 #include "cli/our_mount.h"
-#include "cli/own_output.h"
 #include "cli/source.h"
 #include "cli/verb.h"
 #include "plan/archives.h"
@@ -42,7 +42,7 @@ Diagnostic swallowed(const CommitRequest& request, const std::string& folder) {
 
 /// Refuses an output that lies in a directory which is read for it.
 Outcome<void> check_apart(const CommitRequest& request, const std::string& folder) {
-  if (!output_below(request.output, false, folder)) return {};
+  if (!OutputPlace(request.output, false).below(folder)) return {};
   return fail(swallowed(request, folder));
 }
 

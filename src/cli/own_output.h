@@ -1,19 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <optional>
 #include <string>
 
 #include "wasifs/error.h"
 #include "wasifs/root.h"
 
 namespace wasifs::cli {
-
-/// Where `output` is or would be made below the directory `folder`, whatever paths lead
-/// there: "" is the folder itself, else "/a/b"; nullopt: elsewhere, or nowhere. `output` is a
-/// directory where `is_directory`, else a file that is replaced.
-[[nodiscard]] std::optional<std::string> output_below(const std::string& output, bool is_directory,
-                                                      const std::string& folder);
 
 /// Refuses to copy what is at and below `path` (absolute, as path_in() has it) to a place
 /// that is itself part of that, through a directory of the host that is a layer: such a

@@ -4,14 +4,14 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <climits>
-#include <cstdlib>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <utility>
 
 #include "base/mapping.h"
+#include "base/output_place.h"
 #include "base/path.h"
 #include "fs/host/host_fs.h"
 #include "fs/webc/folder.h"
@@ -232,18 +232,17 @@ class Packer {
   /// A package would be in itself, and another one each time; or in the place of what it
   /// was made of.
   Outcome<void> check_output(const std::string& output) const {
-    const std::unique_ptr<char, decltype(&std::free)> real(::realpath(output.c_str(), nullptr), &std::free);
-    if (!real) return {};
-    const std::string_view path = real.get();
-    if (files_.contains(path)) {
+    const OutputPlace place(output, false);
+    if (std::ranges::any_of(files_, [&](const std::string& file) { return place.replaces(file); })) {
       return fail(Diagnostic{.trouble = Trouble::source,
                              .message = quoted(output) + " is a file that the package is made of",
                              .hint = "write the package to another file"});
     }
     for (const auto& [folder, root] : packed_) {
-      if (!is_at_or_below(path, folder)) continue;
+      const std::optional<std::string> below = place.below(folder);
+      if (!below) continue;
       Result<NodeRef> node = root;
-      for (const std::string_view name : split_path(path.substr(folder.size()))) {
+      for (const std::string_view name : split_path(*below)) {
         if (node) node = (*node)->lookup(name);
       }
       if (!node) continue;

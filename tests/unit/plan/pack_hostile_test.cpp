@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Folders that mean harm, and packages that would be in themselves.
+#include <sys/mount.h>
+
 #include <filesystem>
 
 #include "packing.h"
@@ -211,6 +213,19 @@ TEST_F(PackHostile, APackageIsNotInItself) {
   // Beside what is packed it is in nobody's way.
   EXPECT_TRUE(pack(dir_ / "app", dir_ / "app/p.webc", {}));
   EXPECT_TRUE(pack(dir_ / "app", dir_ / "app/p.webc", {}));
+}
+
+TEST_F(PackHostile, APackageIsNotInItselfThroughAnotherMount) {
+  dir_.write_file("app/data/p.webc", "x");
+  dir_.write_file("app/wasmer.toml", "[fs]\n\"/v\" = \"data\"\n");
+  dir_.make_dirs("mounted");
+  if (::mount((dir_ / "app/data").c_str(), (dir_ / "mounted").c_str(), "", MS_BIND, nullptr) != 0) {
+    GTEST_SKIP() << "only root mounts";
+  }
+  const Outcome<void> done = pack(dir_ / "app", dir_ / "mounted/p.webc", {});
+  EXPECT_EQ(::umount((dir_ / "mounted").c_str()), 0);
+  EXPECT_FALSE(done);
+  EXPECT_EQ(dir_.read_file("app/data/p.webc"), "x");
 }
 
 TEST_F(PackHostile, APackageDoesNotReplaceWhatItIsMadeOf) {
