@@ -2,14 +2,18 @@
 #include "fs/archive/spool.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/mman.h>
+#include <sys/statfs.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 
 #include "base/path.h"
 
@@ -18,6 +22,23 @@ namespace wasifs::archive {
 namespace {
 
 constexpr std::size_t kBuffer = std::size_t{256} << 10U;
+/// Zeros are left out of the file in pieces of this size, at multiples of it.
+constexpr std::size_t kBlock = 4096;
+static_assert(kBuffer % kBlock == 0);
+
+/// Whether who maps a file with holes there may read them for ever. A tmpfs needs memory
+/// for it, which may be gone by then: that is SIGBUS.
+bool has_holes_to_map(int fd) {
+  struct statfs found{};
+  if (::fstatfs(fd, &found) != 0) return false;
+  return found.f_type == EXT4_SUPER_MAGIC || found.f_type == XFS_SUPER_MAGIC ||
+         found.f_type == BTRFS_SUPER_MAGIC;
+}
+
+bool is_zeros(std::span<const std::byte> bytes) {
+  static constexpr std::array<std::byte, kBlock> kZeros{};
+  return std::memcmp(bytes.data(), kZeros.data(), bytes.size()) == 0;
+}
 
 /// What unmaps the spool when nobody looks at it any more.
 struct Mapping {
@@ -67,6 +88,7 @@ Outcome<void> Spool::open() {
     const std::uint64_t free = std::uint64_t{room.f_bavail} * room.f_frsize;
     limit_ = std::min(limit_, free - free / 10);
   }
+  leaves_holes_ = has_holes_to_map(fd_);
   buffer_ = std::make_unique<std::byte[]>(kBuffer);
   return {};
 }
@@ -82,11 +104,11 @@ Outcome<std::uint64_t> Spool::add(std::span<const std::byte> bytes) {
                                       std::to_string(limit_) + " bytes that may be decompressed",
                            .hint = "if you trust it, unpack it and name the directory"});
   }
-  size_ += bytes.size();
   while (!bytes.empty()) {
     const std::size_t piece = std::min(bytes.size(), kBuffer - buffered_);
     std::memcpy(buffer_.get() + buffered_, bytes.data(), piece);
     buffered_ += piece;
+    size_ += piece;
     bytes = bytes.subspan(piece);
     if (buffered_ < kBuffer) break;
     if (auto flushed = flush(); !flushed) return fail(std::move(flushed.error()));
@@ -95,19 +117,32 @@ Outcome<std::uint64_t> Spool::add(std::span<const std::byte> bytes) {
 }
 
 Outcome<void> Spool::flush() {
-  for (std::size_t done = 0; done < buffered_;) {
-    const ssize_t count = ::write(fd_, buffer_.get() + done, buffered_ - done);
+  const std::uint64_t start = size_ - buffered_;
+  std::span<const std::byte> rest(buffer_.get(), std::exchange(buffered_, 0));
+  const auto is_hole = [&](std::size_t at) {
+    return leaves_holes_ && is_zeros(rest.subspan(at, std::min(kBlock, rest.size() - at)));
+  };
+  for (std::size_t at = 0; at < rest.size();) {
+    if (is_hole(at)) {
+      at += kBlock;
+      continue;
+    }
+    std::size_t end = at;
+    while (end < rest.size() && !is_hole(end)) end = std::min(end + kBlock, rest.size());
+    const ssize_t count = ::pwrite(fd_, rest.data() + at, end - at, static_cast<off_t>(start + at));
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return fail(trouble("no room for what it holds", errno));
-    done += static_cast<std::size_t>(count);
+    at += static_cast<std::size_t>(count);
   }
-  buffered_ = 0;
   return {};
 }
 
 Outcome<View> Spool::finish() {
   if (size_ == 0) return View{};
   if (auto flushed = flush(); !flushed) return fail(std::move(flushed.error()));
+  // The zeros at its end are not written either.
+  if (::ftruncate(fd_, static_cast<off_t>(size_)) != 0)
+    return fail(trouble("no room for what it holds", errno));
   void* const address = ::mmap(nullptr, static_cast<std::size_t>(size_), PROT_READ, MAP_SHARED, fd_, 0);
   if (address == MAP_FAILED) return fail(trouble("what it holds cannot be mapped", errno));
   auto mapping = std::make_shared<const Mapping>(address, static_cast<std::size_t>(size_));

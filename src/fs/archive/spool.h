@@ -13,7 +13,8 @@ namespace wasifs::archive {
 
 /// A file without a name that takes what was decompressed, from its start on, and is
 /// then mapped: its content lies in the system's page cache and on a disk, never in
-/// this process's memory. Not thread-safe.
+/// this process's memory. Zeros take no room, where the file system can do that. Not
+/// thread-safe.
 class Spool {
  public:
   /// In the directory `folder`, where it is made when the first byte comes. No more than
@@ -41,6 +42,7 @@ class Spool {
   const std::string folder_;
   std::uint64_t limit_;
   int fd_ = -1;
+  bool leaves_holes_ = false;  ///< zeros are not written
   std::uint64_t size_ = 0;
   std::unique_ptr<std::byte[]> buffer_;  ///< small pieces on their way to the file
   std::size_t buffered_ = 0;
