@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/bytes.h"
+
 namespace wasifs {
 
 namespace {
@@ -14,14 +16,6 @@ constexpr std::uint32_t kVersion = 2;
 constexpr std::size_t kHeaderSize = 4;
 constexpr std::size_t kEntrySize = 8;
 constexpr std::uint32_t kNoId = 0xffffffff;
-
-std::uint32_t number_at(std::string_view bytes, std::size_t at, std::size_t width) {
-  std::uint32_t value = 0;
-  for (std::size_t i = width; i > 0; --i) {
-    value = value << 8U | static_cast<unsigned char>(bytes[at + i - 1]);
-  }
-  return value;
-}
 
 void append_number(std::string& out, std::uint32_t value, std::size_t width) {
   for (std::size_t i = 0; i < width; ++i, value >>= 8U) out += static_cast<char>(value & 0xffU);
@@ -41,13 +35,13 @@ Result<Acl> Acl::of(std::vector<Entry> entries) {
 
 Result<Acl> Acl::parse(std::string_view value) {
   if (value.size() < kHeaderSize) return fail(Errc::einval);
-  if (number_at(value, 0, 4) != kVersion) return fail(Errc::enotsup);
+  if (load_le(value, 0, 4) != kVersion) return fail(Errc::enotsup);
   if ((value.size() - kHeaderSize) % kEntrySize != 0) return fail(Errc::einval);
   Acl acl;
   for (std::size_t at = kHeaderSize; at < value.size(); at += kEntrySize) {
-    acl.entries_.push_back({.tag = static_cast<std::uint16_t>(number_at(value, at, 2)),
-                            .bits = static_cast<std::uint16_t>(number_at(value, at + 2, 2)),
-                            .id = number_at(value, at + 4, 4)});
+    acl.entries_.push_back({.tag = static_cast<std::uint16_t>(load_le(value, at, 2)),
+                            .bits = static_cast<std::uint16_t>(load_le(value, at + 2, 2)),
+                            .id = static_cast<std::uint32_t>(load_le(value, at + 4, 4))});
   }
   if (!acl.valid()) return fail(Errc::einval);
   return acl;

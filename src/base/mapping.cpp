@@ -69,10 +69,16 @@ Outcome<View> map_file(const std::string& path, std::string_view what) {
   if (size > std::numeric_limits<std::size_t>::max()) {
     return target.cannot_open("it is too large for this machine's address space");
   }
-  void* address = ::mmap(nullptr, static_cast<std::size_t>(size), PROT_READ, MAP_PRIVATE, file.fd, 0);
-  if (address == MAP_FAILED) return target.cannot_open(errno);
-  auto mapping = std::make_shared<const Mapping>(address, static_cast<std::size_t>(size));
-  const std::span bytes(static_cast<const std::byte*>(address), mapping->size);
+  Result<View> mapped = map_open_file(file.fd, static_cast<std::size_t>(size));
+  if (!mapped) return target.cannot_open(static_cast<int>(mapped.error()));
+  return *std::move(mapped);
+}
+
+Result<View> map_open_file(int fd, std::size_t size) {
+  void* const address = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
+  if (address == MAP_FAILED) return fail(static_cast<Errc>(errno));
+  auto mapping = std::make_shared<const Mapping>(address, size);
+  const std::span bytes(static_cast<const std::byte*>(address), size);
   return View{bytes, std::move(mapping)};
 }
 

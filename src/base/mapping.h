@@ -18,6 +18,9 @@ namespace wasifs {
 /// file over the old one, which leaves the mapping intact.
 [[nodiscard]] Outcome<View> map_file(const std::string& path, std::string_view what);
 
+/// The same of the first `size` bytes, at least one, of an open file, which may be closed.
+[[nodiscard]] Result<View> map_open_file(int fd, std::size_t size);
+
 /// Lets the system take back the pages of a view that map_file() gave; what is looked at
 /// later comes from the file again. For who has read a lot, once.
 void release_pages(const View& mapped);

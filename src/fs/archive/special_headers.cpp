@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/bytes.h"
 #include "base/path.h"
 
 namespace wasifs::archive {
@@ -23,10 +24,6 @@ constexpr std::size_t kTypeAt = 156;
 constexpr std::uint64_t kMaxSpecial = 1'048'576;
 /// Nor more of them before one entry.
 constexpr int kMostSpecial = 64;
-
-std::string_view text_of(std::span<const std::byte> bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
 
 /// Octal digits up to what is none.
 std::uint64_t octal(std::string_view field) {

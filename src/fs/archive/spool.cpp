@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <linux/magic.h>
-#include <sys/mman.h>
 #include <sys/statfs.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -15,6 +14,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/mapping.h"
 #include "base/path.h"
 
 namespace wasifs::archive {
@@ -39,16 +39,6 @@ bool is_zeros(std::span<const std::byte> bytes) {
   static constexpr std::array<std::byte, kBlock> kZeros{};
   return std::memcmp(bytes.data(), kZeros.data(), bytes.size()) == 0;
 }
-
-/// What unmaps the spool when nobody looks at it any more.
-struct Mapping {
-  void* address;
-  std::size_t size;
-  Mapping(void* mapped, std::size_t bytes) : address(mapped), size(bytes) {}
-  Mapping(const Mapping&) = delete;
-  Mapping& operator=(const Mapping&) = delete;
-  ~Mapping() { ::munmap(address, size); }
-};
 
 /// A file in `folder` that has no name. Where the file system cannot do that, one that
 /// loses its name at once.
@@ -143,11 +133,9 @@ Outcome<View> Spool::finish() {
   // The zeros at its end are not written either.
   if (::ftruncate(fd_, static_cast<off_t>(size_)) != 0)
     return fail(trouble("no room for what it holds", errno));
-  void* const address = ::mmap(nullptr, static_cast<std::size_t>(size_), PROT_READ, MAP_SHARED, fd_, 0);
-  if (address == MAP_FAILED) return fail(trouble("what it holds cannot be mapped", errno));
-  auto mapping = std::make_shared<const Mapping>(address, static_cast<std::size_t>(size_));
-  const std::span bytes(static_cast<const std::byte*>(address), mapping->size);
-  return View{bytes, std::move(mapping)};
+  Result<View> mapped = map_open_file(fd_, static_cast<std::size_t>(size_));
+  if (!mapped) return fail(trouble("what it holds cannot be mapped", static_cast<int>(mapped.error())));
+  return *std::move(mapped);
 }
 
 }  // namespace wasifs::archive

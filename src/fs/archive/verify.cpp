@@ -6,18 +6,13 @@
 #include <string_view>
 #include <utility>
 
+#include "base/bytes.h"
 #include "base/path.h"
 #include "fs/archive/archive_fs.h"
 
 namespace wasifs::archive {
 
 namespace {
-
-std::uint64_t number_at(std::string_view bytes, std::size_t at, std::size_t width) {
-  std::uint64_t value = 0;
-  for (std::size_t i = width; i > 0; --i) value = value << 8U | static_cast<unsigned char>(bytes[at + i - 1]);
-  return value;
-}
 
 /// Where a zip ends as its "end of central directory" record has it (APPNOTE 4.3.16);
 /// nullopt: there is none.
@@ -29,7 +24,7 @@ std::optional<std::uint64_t> end_of_zip(std::string_view bytes) {
   if (bytes.size() < kRecord) return std::nullopt;
   const std::size_t first = bytes.size() - std::min(bytes.size(), kRecord + kMostBehind);
   for (std::size_t at = bytes.size() - kRecord;; --at) {
-    if (bytes.substr(at).starts_with(kMark)) return at + kRecord + number_at(bytes, at + kCommentSizeAt, 2);
+    if (bytes.substr(at).starts_with(kMark)) return at + kRecord + load_le(bytes, at + kCommentSizeAt, 2);
     if (at == first) return std::nullopt;
   }
 }
@@ -38,7 +33,7 @@ std::optional<std::uint64_t> end_of_zip(std::string_view bytes) {
 std::uint64_t end_of_7z(std::string_view bytes) {
   constexpr std::size_t kHeader = 32;
   if (bytes.size() < kHeader) return 0;
-  return kHeader + number_at(bytes, 12, 8) + number_at(bytes, 20, 8);
+  return kHeader + load_le(bytes, 12, 8) + load_le(bytes, 20, 8);
 }
 
 /// libarchive does without the directory of a zip and stops at the end of a 7z.

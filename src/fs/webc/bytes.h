@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <expected>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
+
+#include "base/bytes.h"
 
 namespace wasifs::webc {
 
@@ -53,21 +53,6 @@ struct Range {
 
 [[nodiscard]] inline ByteSpan bytes_of(ByteSpan file, Range range) {
   return file.subspan(static_cast<std::size_t>(range.offset), static_cast<std::size_t>(range.size));
-}
-
-[[nodiscard]] inline std::string_view text_of(ByteSpan bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
-/// The little-endian integer of `width` ≤ 8 bytes that `at` points to.
-[[nodiscard]] inline std::uint64_t load_le(const std::byte* at, unsigned width = 8) {
-  std::uint64_t value = 0;
-  if constexpr (std::endian::native == std::endian::little) {
-    std::memcpy(&value, at, width);
-  } else {
-    for (unsigned i = 0; i < width; ++i) value |= std::to_integer<std::uint64_t>(at[i]) << (8 * i);
-  }
-  return value;
 }
 
 /// Reads one part of the file from front to back and never past its end. All

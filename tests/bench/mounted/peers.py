@@ -165,12 +165,13 @@ def _wasifs(
     layers: tuple[str, ...],
     *,
     root: dict[str, str] | None = None,
+    options: tuple[str, ...] = (),
 ) -> Peer:
     """A set-up of wasifs: what changes goes to memory unless the keys say otherwise."""
     return Peer(
         name,
         Family.WASIFS,
-        ("{wasifs}", "mount", "{manifest}", "{mnt}"),
+        ("{wasifs}", "mount", *options, "{manifest}", "{mnt}"),
         images=PACKAGES if layers is _PACKED else (),
         layers=layers,
         root_keys=root or {},
@@ -223,6 +224,7 @@ PEERS: tuple[Peer, ...] = (
         package="squashfuse",
     ),
     _wasifs("wasifs-package", _PACKED),
+    _wasifs("wasifs-writeback", _PACKED, options=("-o", "writeback")),
     _wasifs("wasifs-host", _HOST),
     _wasifs("wasifs-host-frozen", _HOST, root={"cache": "forever"}),
     _wasifs("wasifs-host-upper", _HOST, root={"upper": "{upper}", "work": "{work}"}),
