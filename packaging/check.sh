@@ -6,8 +6,8 @@
 #   release  optimised build; every test
 #   tsan     ThreadSanitizer; the conformance suite, the guests, and the unit tests
 #            of everything that threads share
-#   fuzz     each fuzz target, with the address and undefined-behaviour
-#            sanitizers: its corpus, then a short run
+#   fuzz     with the address and undefined-behaviour sanitizers: verbs of the
+#            program, and each fuzz target with its corpus and a short run
 #   asan     AddressSanitizer and UndefinedBehaviorSanitizer; every test (heavy)
 #   tidy     clang-tidy over all sources (heavy)
 #
@@ -177,6 +177,9 @@ stage_release() {
 stage_asan() {
   export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
   export UBSAN_OPTIONS=print_stacktrace=1
+  # libarchive 3.6 keeps its output's 10 KiB where an archive is not written to its end.
+  printf 'leak:libarchive.so\n' >"$logs/lsan.supp"
+  export LSAN_OPTIONS=suppressions=$PWD/$logs/lsan.supp:print_suppressions=0
   build asan && all_tests asan
 }
 
@@ -198,6 +201,7 @@ stage_tsan() {
 
 stage_fuzz() {
   build fuzz || return
+  once "sanitized verbs" tests/each_verb.sh build/fuzz/bin/wasifs
   local target name found
   for target in build/fuzz/bin/fuzz_*; do
     [ -x "$target" ] || continue

@@ -255,8 +255,8 @@ class Packer {
   }
 
   PackageFolder folder_;
+  std::vector<FilesystemPtr> layers_;  ///< what the nodes belong to, and so dropped after them
   webc::PackageSource package_;
-  std::vector<FilesystemPtr> layers_;  ///< what the nodes belong to
   const std::shared_ptr<PackFilter> filter_ = std::make_shared<PackFilter>();
   /// The folders were a package: nothing is left out, not even a time.
   bool as_it_is_ = false;

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <map>
 #include <memory>
 #include <stdexcept>
@@ -141,7 +140,7 @@ RawTar& RawTar::lying(std::string_view name, std::string_view size_in_octal, std
 void RawTar::header(std::string_view name, std::string_view size, char type, std::string_view link) {
   std::array<char, kBlock> block{};
   const auto put = [&block](std::size_t at, std::string_view text) {
-    std::memcpy(block.data() + at, text.data(), text.size());
+    std::ranges::copy(text, block.begin() + static_cast<std::ptrdiff_t>(at));
   };
   put(0, name.substr(0, 100));
   put(100, "0000644");

@@ -162,9 +162,9 @@ class OverlayLastingMeeting : public OverlayLasting {
 };
 
 TEST_F(OverlayLastingMeeting, WhoFoundNoCopyFindsTheOneThatWasMadeSince) {
+  std::binary_semaphore done(0);
   std::jthread other;
   disk_->interrupt(When::after, Operation::lookup, kLinks, [&] {
-    std::binary_semaphore done(0);
     other = std::jthread([&] {
       ok(write(*fs_, "/one/f", "new"));
       done.release();

@@ -58,6 +58,10 @@ class Layers {
     nlohmann::ordered_json::to_cbor(manifest, source.manifest);
   }
 
+ private:
+  std::vector<FilesystemPtr> kept_;  // dropped after the nodes
+
+ public:
   PackageSource source;
 
  private:
@@ -98,8 +102,6 @@ class Layers {
       EXPECT_TRUE(at->set_attr({.mtime = Time{.sec = static_cast<std::int64_t>(entry.modified)}}));
     }
   }
-
-  std::vector<FilesystemPtr> kept_;
 };
 
 WebcSpec random_spec(std::uint32_t seed) {
@@ -247,8 +249,8 @@ TEST(PackageWriter, TwoOfOneNameAreRefused) {
   WebcSpec spec;
   spec.volumes["/v"] = {};
   spec.atoms["a"] = "x";
+  const Layers again(spec);
   Layers layers(spec);
-  Layers again(spec);
   layers.source.volumes.push_back(again.source.volumes[0]);
   EXPECT_EQ(write_package(layers.source, "p.webc").error().text(), "error: two volumes have the name \"/v\"");
   layers.source.volumes.pop_back();
