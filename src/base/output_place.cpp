@@ -7,6 +7,8 @@
 #include <filesystem>
 #include <system_error>
 
+#include "base/output_file.h"
+
 namespace wasifs {
 
 namespace {
@@ -55,9 +57,8 @@ std::optional<std::string> OutputPlace::below(const std::string& folder) const {
 }
 
 bool OutputPlace::replaces(const std::string& file) const {
-  const fs::path path(file);
-  const std::string folder = path.has_parent_path() ? path.parent_path().string() : ".";
-  return below(folder) == "/" + path.filename().string();
+  const std::string name = "/" + fs::path(file).filename().string();
+  return path_.ends_with(name) && below(containing_folder(file)) == name;
 }
 
 }  // namespace wasifs

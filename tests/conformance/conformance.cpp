@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <thread>
 
+#include "base/clock.h"
 #include "support/fuse_mount.h"
 
 namespace wasifs {
@@ -31,22 +32,12 @@ std::string names(const std::vector<Listed>& entries) {
   return all;
 }
 
-namespace {
-
-bool earlier(const timespec& a, const timespec& b) {
-  return a.tv_sec != b.tv_sec ? a.tv_sec < b.tv_sec : a.tv_nsec < b.tv_nsec;
-}
-
-}  // namespace
-
 void let_the_clock_tick() {
-  timespec now{};
-  timespec stamp{};
-  ::clock_gettime(CLOCK_REALTIME, &now);
-  do {
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    ::clock_gettime(CLOCK_REALTIME_COARSE, &stamp);
-  } while (!earlier(now, stamp));
+  timespec exact{};
+  ::clock_gettime(CLOCK_REALTIME, &exact);
+  const Time before{.sec = exact.tv_sec, .nsec = static_cast<std::int32_t>(exact.tv_nsec)};
+  do std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  while (now() <= before);
 }
 
 int random_operations(int usual) {

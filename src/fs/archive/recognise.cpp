@@ -7,6 +7,8 @@
 #include <fstream>
 #include <string_view>
 
+#include "base/bytes.h"
+
 namespace wasifs::archive {
 
 namespace {
@@ -40,8 +42,7 @@ constexpr std::array<Mark, 13> kMarks{{{0, "\x1f\x8b"sv, Packing::whole},       
                                        {32769, "CD001"sv}}};                           // ISO 9660
 
 Packing packing_of(std::span<const std::byte> archive) {
-  const std::string_view text(reinterpret_cast<const char*>(archive.data()),
-                              std::min(archive.size(), std::size_t{16}));
+  const std::string_view text = text_of(archive.first(std::min(archive.size(), std::size_t{16})));
   for (const Mark& mark : kMarks) {
     if (mark.at == 0 && text.starts_with(mark.bytes)) return mark.packing;
   }

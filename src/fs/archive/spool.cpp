@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <sys/statfs.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -28,11 +27,9 @@ static_assert(kBuffer % kBlock == 0);
 
 /// Whether who maps a file with holes there may read them for ever. A tmpfs needs memory
 /// for it, which may be gone by then: that is SIGBUS.
-bool has_holes_to_map(int fd) {
-  struct statfs found{};
-  if (::fstatfs(fd, &found) != 0) return false;
-  return found.f_type == EXT4_SUPER_MAGIC || found.f_type == XFS_SUPER_MAGIC ||
-         found.f_type == BTRFS_SUPER_MAGIC;
+bool has_holes_to_map(const struct statfs& disk) {
+  return disk.f_type == EXT4_SUPER_MAGIC || disk.f_type == XFS_SUPER_MAGIC ||
+         disk.f_type == BTRFS_SUPER_MAGIC;
 }
 
 bool is_zeros(std::span<const std::byte> bytes) {
@@ -72,13 +69,13 @@ Diagnostic Spool::trouble(const std::string& what, int error) const {
 Outcome<void> Spool::open() {
   fd_ = open_nameless(folder_);
   if (fd_ < 0) return fail(trouble("no file for what it holds can be made", errno));
-  struct statvfs room{};
+  struct statfs disk{};
   // A tenth stays for others, so that what has no end does not fill the disk.
-  if (::fstatvfs(fd_, &room) == 0) {
-    const std::uint64_t free = std::uint64_t{room.f_bavail} * room.f_frsize;
+  if (::fstatfs(fd_, &disk) == 0) {
+    const std::uint64_t free = std::uint64_t{disk.f_bavail} * static_cast<std::uint64_t>(disk.f_frsize);
     limit_ = std::min(limit_, free - free / 10);
+    leaves_holes_ = has_holes_to_map(disk);
   }
-  leaves_holes_ = has_holes_to_map(fd_);
   buffer_ = std::make_unique<std::byte[]>(kBuffer);
   return {};
 }

@@ -38,7 +38,7 @@ std::uint64_t end_of_7z(std::string_view bytes) {
 
 /// libarchive does without the directory of a zip and stops at the end of a 7z.
 Outcome<void> check_end(const View& archive, const std::string& label, Ending& ending) {
-  const std::string_view bytes(reinterpret_cast<const char*>(archive.bytes.data()), archive.bytes.size());
+  const std::string_view bytes = text_of(archive.bytes);
   std::uint64_t end = bytes.size();
   if (bytes.starts_with(std::string_view("PK\x03\x04", 4))) {
     const std::optional<std::uint64_t> found = end_of_zip(bytes);

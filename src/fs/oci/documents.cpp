@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/bytes.h"
 #include "base/path.h"
 
 namespace wasifs::oci {
@@ -45,7 +46,7 @@ Outcome<Json> parse(std::span<const std::byte> bytes, const std::string& label) 
     return fail(wrong(label, "it has " + std::to_string(bytes.size()) + " bytes, and a document may have " +
                                  std::to_string(kMaxDocument)));
   }
-  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  const std::string_view text = text_of(bytes);
   if (const auto at = too_deep(text)) {
     return fail(wrong(label, "byte " + std::to_string(*at) + ": values lie more than " +
                                  std::to_string(kMaxDepth) + " deep"));

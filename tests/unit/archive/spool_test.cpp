@@ -15,16 +15,13 @@
 #include <stdexcept>
 #include <system_error>
 
+#include "base/bytes.h"
 #include "support/temp_dir.h"
 
 namespace wasifs::test {
 namespace {
 
 std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text)); }
-
-std::string_view text_of(const View& view) {
-  return {reinterpret_cast<const char*>(view.bytes.data()), view.bytes.size()};
-}
 
 TEST(Spool, HoldsWhatWasAddedWithAllOfItsZeros) {
   const TempDir dir;
@@ -39,7 +36,7 @@ TEST(Spool, HoldsWhatWasAddedWithAllOfItsZeros) {
       all += bytes;
     }
     EXPECT_EQ(spool.size(), all.size());
-    ASSERT_TRUE(text_of(spool.finish().value()) == all) << "round " << round;
+    ASSERT_TRUE(text_of(spool.finish().value().bytes) == all) << "round " << round;
   }
 }
 

@@ -30,10 +30,10 @@ class Refusing final : public FilesystemWrapper {
     name_ = std::move(name);
   }
   void allow() { refused_ = std::nullopt; }
-  /// Before or after the next `operation` on the node at `path`, in its thread, once.
-  void interrupt(When when, Operation operation, std::string path, std::function<void()> action) {
+  /// Before or after the next `operation` in the directory of that name, in its thread, once.
+  void interrupt(When when, Operation operation, const std::string& directory, std::function<void()> action) {
     const std::scoped_lock held(lock_);
-    interrupts_.push_back({when, operation, std::move(path), std::move(action)});
+    interrupts_.push_back({when, operation, "/" + directory, std::move(action)});
   }
   [[nodiscard]] bool all_met() {
     const std::scoped_lock held(lock_);
@@ -44,7 +44,7 @@ class Refusing final : public FilesystemWrapper {
   struct Interrupt {
     When when;
     Operation operation;
-    std::string path;
+    std::string end_of_path;
     std::function<void()> action;
   };
 
@@ -59,7 +59,8 @@ class Refusing final : public FilesystemWrapper {
     {
       const std::scoped_lock held(lock_);
       const auto met = std::ranges::find_if(interrupts_, [&](const Interrupt& each) {
-        return each.when == when && each.operation == call.operation && each.path == path_of(*call.node);
+        return each.when == when && each.operation == call.operation &&
+               path_of(*call.node).ends_with(each.end_of_path);
       });
       if (met == interrupts_.end()) return;
       action = std::move(met->action);
@@ -154,7 +155,7 @@ class OverlayLastingMeeting : public OverlayLasting {
     // These have an upper, so that nothing else is copied up later.
     for (const char* const name : {"/one", "/two"}) ok(ok(find(*fs_, name))->set_attr({.mode = 0700}));
   }
-  static constexpr const char* kLinks = "/work/wasifs-links";
+  static constexpr const char* kLinks = "wasifs-links";
   /// How long one thread waits for the other, which may have to wait for it.
   static constexpr std::chrono::milliseconds kPatience{100};
 
